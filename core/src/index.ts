@@ -1,0 +1,78 @@
+/** The one public surface of core. */
+export {
+  asPlexusError,
+  CATALOGUE,
+  entryOf,
+  PlexusError,
+  type CatalogueEntry,
+  type Code,
+  type Fault,
+  type Status,
+} from './base/error.js';
+export {
+  base64,
+  base64url,
+  compareBytes,
+  concat,
+  equalBytes,
+  fromBase64,
+  fromBase64url,
+  fromHex,
+  fromUtf8,
+  hex,
+  utf8,
+  type Bytes,
+} from './base/bytes.js';
+export {
+  canonicalBytes,
+  canonicalJson,
+  parseCanonical,
+  type Json,
+  type JsonObject,
+} from './base/canonical-json.js';
+export { EncReader, EncWriter } from './base/enc.js';
+export {
+  preAuthEncoding,
+  signEnvelope,
+  verifyEnvelope,
+  type Envelope,
+  type Signer,
+} from './base/dsse.js';
+export {
+  digest,
+  hospitalId,
+  rosterIndex,
+  sessionId,
+  studyId,
+  type Digest,
+  type HospitalId,
+  type RosterIndex,
+  type SessionId,
+  type StudyId,
+} from './base/ids.js';
+export { reject, type Effect, type LeafDraft, type Stepped } from './base/machine.js';
+export type { Mask, Suite } from './base/suite.js';
+export type {
+  BinaryFeature,
+  CategoryFeature,
+  DataClass,
+  DataSchema,
+  Feature,
+  Level,
+  Missing,
+  NumberFeature,
+  Scale,
+  SuppressionProfile,
+  Target,
+} from './data-schema/schema.js';
+export { quorum, type SecaggRules } from './secagg/rules.js';
+export type { Encoding, Layout, Section, SectionValues } from './secagg/layout.js';
+export type { Manifest, RosterMember } from './study/manifest.js';
+export type {
+  DenseLayer,
+  LayerSpec,
+  ModelSpec,
+  OptimizerSpec,
+  TaskSpec,
+  TrainTask,
+} from './task/spec.js';
