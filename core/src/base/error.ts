@@ -41,6 +41,8 @@ export const CATALOGUE = {
 
 export type Code = keyof typeof CATALOGUE;
 
+const TABLE: Readonly<Record<Code, readonly [Fault, Status, string]>> = CATALOGUE;
+
 export interface CatalogueEntry {
   readonly fault: Fault;
   readonly status: Status;
@@ -50,7 +52,7 @@ export interface CatalogueEntry {
 }
 
 export function entryOf(code: Code): CatalogueEntry {
-  const [fault, status, text]: readonly [Fault, Status, string] = CATALOGUE[code];
+  const [fault, status, text] = TABLE[code];
   const retry = status === 'UNAVAILABLE' || status === 'ABORTED' || status === 'RESOURCE_EXHAUSTED';
   return { fault, status, retry, text };
 }
