@@ -6,6 +6,7 @@
  * Total on peer input: a bad message gives the same state and one `reject` (I10). Every other accepted input gives exactly one
  * `leaf` (I6). State and input are canonical JSON, so both can be journalled, digested and replayed (I7). Time is `nowMs` of the
  * input; vectors are named by digest; bytes that must outlive the transition but do not belong in the state go out as `keep`.
+ * No secret is in a state or an input: what needs one is computed before the input is fed, and stored sealed beside it.
  * Leaves to others: transactions, sending, timers, work that takes long (runtime/).
  */
 import type { Bytes } from './bytes.js';
@@ -31,18 +32,22 @@ export interface LeafDraft {
 
 export type Effect<Message, Work> =
   | { readonly kind: 'leaf'; readonly leaf: LeafDraft }
-  /** `to` is a roster member or a program; `await: published` holds the message until a checkpoint covers this leaf. */
+  /**
+   * `to` names a peer (`hospital/<id>`, `coordinator`). Delivered at least once, until the peer acknowledges it or `retract` names its
+   * topic. `await: published` holds the message until a checkpoint covers this transition's leaf, and attaches the proof.
+   */
   | {
       readonly kind: 'send';
       readonly to: string;
+      readonly topic: string;
       readonly message: Message;
       readonly await?: 'published';
     }
-  /** Stored under SHA-256 in the same transaction. */
+  /** Deletes undelivered messages of a topic: their session is over. */
+  | { readonly kind: 'retract'; readonly topic: string }
+  /** Public bytes too large for the state, stored under their SHA-256 in the same transaction. */
   | { readonly kind: 'keep'; readonly digest: string; readonly bytes: Bytes }
-  /** Secret bytes, stored sealed under the session's wrapping key in the same transaction. */
-  | { readonly kind: 'keep-secret'; readonly name: string; readonly bytes: Bytes }
-  /** Deletes every secret whose name starts with the prefix. */
+  /** Deletes every sealed secret whose name starts with the prefix, and the key that seals them. */
   | { readonly kind: 'wipe'; readonly prefix: string }
   /** Long work outside `step`; its result comes back as an input. Re-issued at start while the state still waits for it. */
   | { readonly kind: 'work'; readonly work: Work }
