@@ -76,3 +76,5 @@ export type {
   TaskSpec,
   TrainTask,
 } from './task/spec.js';
+export type { Evidence } from './audit/evidence.js';
+export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';
