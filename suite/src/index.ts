@@ -1,1 +1,2 @@
-export {};
+/** The Node implementation of core's cryptography port. */
+export { nodeSuite } from './node-suite.js';

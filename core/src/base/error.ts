@@ -31,6 +31,16 @@ export const CATALOGUE = {
   REPLAY_MISMATCH: ['environment', 'DATA_LOSS', 'the journal does not replay to the stored state'],
   // rounds (secure-aggregation.md section 4)
   // secure sum
+  SUITE_INPUT: [
+    'bug',
+    'INTERNAL',
+    'a key, nonce or offset handed to a primitive has the wrong size',
+  ],
+  HOST_UNSUPPORTED: [
+    'environment',
+    'FAILED_PRECONDITION',
+    'this machine cannot run the mask kernel',
+  ],
   // audit log
   // data (data.md section 8)
   // studies and tasks
