@@ -52,6 +52,38 @@ export {
 } from './base/ids.js';
 export { reject, type Effect, type LeafDraft, type Stepped } from './base/machine.js';
 export type { Mask, Suite } from './base/suite.js';
+export { canonicalDecimal, isCanonicalDecimal } from './base/decimal.js';
+export {
+  checkColumns,
+  checkPatients,
+  UNKNOWN_CATEGORY,
+  type CheckedColumns,
+  type ColumnSummary,
+  type Finding,
+} from './data-schema/check.js';
+export {
+  disclosureRule,
+  shownCount,
+  shownTable,
+  stricterProfile,
+  type DisclosureRule,
+  type ShownTable,
+} from './data-schema/disclosure.js';
+export {
+  columnValues,
+  encodeRows,
+  featureColumns,
+  fromUnit,
+  publicScaling,
+  scaleOf,
+  scalingFromMoments,
+  toUnit,
+  unitInterval,
+  type FeatureColumn,
+  type Scaling,
+  type UnitInterval,
+} from './data-schema/encode.js';
+export { parseDataSchema, type ParsedSchema, type SchemaProblem } from './data-schema/parse.js';
 export type {
   BinaryFeature,
   CategoryFeature,

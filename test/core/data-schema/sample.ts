@@ -1,0 +1,43 @@
+/** A small data section as an author would write it, parsed from YAML. */
+export const sample = {
+  unit: 'patient',
+  maxLevel: 3,
+  target: { name: 'disease', type: 'binary', class: 'health-status', level: 3 },
+  features: [
+    {
+      name: 'age',
+      type: 'integer',
+      unit: 'a',
+      range: [18, 110],
+      outside: 'clamp',
+      missing: 'refuse',
+      scale: { centre: 55, spread: 10 },
+      class: 'personal',
+      level: 3,
+    },
+    {
+      name: 'pain',
+      type: 'category',
+      values: ['typical', 'atypical', 3],
+      missing: 'drop-row',
+      scale: 'federated',
+      class: 'health-status',
+      level: 3,
+    },
+    {
+      name: 'chol',
+      type: 'number',
+      unit: 'mg/dL',
+      range: [50, '700.0'],
+      outside: 'missing',
+      missing: { fill: 'centre', indicator: true },
+      maxMissing: 0.4,
+      scale: 'federated',
+      class: 'health-status',
+      level: 3,
+    },
+    { name: 'sex', type: 'binary', missing: 'refuse', scale: 'none', class: 'personal', level: 3 },
+  ],
+  consent: { mode: 'opt-in', codes: ['2.16.840.1'] },
+  suppression: 'standard',
+};
