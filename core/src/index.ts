@@ -97,8 +97,66 @@ export type {
   SuppressionProfile,
   Target,
 } from './data-schema/schema.js';
-export { quorum, type SecaggRules } from './secagg/rules.js';
-export type { Encoding, Layout, Section, SectionValues } from './secagg/layout.js';
+export type { Bodies, PreviousSession, ReleasedShare, StatementKind } from './secagg/bodies.js';
+export { fineSections, joinFine, splitFine } from './secagg/fine-sums.js';
+export { neighbourGraph, type NeighbourGraph } from './secagg/graph.js';
+export { headerMismatch, type Header } from './secagg/header.js';
+export { refuseKeys, sessionKeys, type AdvertisedKeys, type SessionKeys } from './secagg/keys.js';
+export {
+  CHECK_COUNT,
+  CHECK_TAG,
+  layoutBytes,
+  layoutHash,
+  layoutWords,
+  makeLayout,
+  type Encoding,
+  type Layout,
+  type Section,
+  type SectionValues,
+} from './secagg/layout.js';
+export { masksOf, maskVector } from './secagg/masking.js';
+export { intersect, isMemberList, requireMemberList, without } from './secagg/members.js';
+export { addPacked, cutToField, packVector } from './secagg/packing.js';
+export { decodeSum, encodeVector } from './secagg/quantise.js';
+export { releaseFor, type ReleaseLine } from './secagg/release.js';
+export {
+  checkRules,
+  largestCount,
+  positiveDecimal,
+  quantiserBits,
+  quorum,
+  survivorMinimum,
+  type SecaggRules,
+} from './secagg/rules.js';
+export { rebuildSecret, splitSecret, type Share } from './secagg/shamir.js';
+export {
+  dealShares,
+  listIsAsSigned,
+  openDealing,
+  selfSeedCommitment,
+  shareCommitment,
+  type Dealt,
+  type DealtEntry,
+  type OpenedDealing,
+  type SharePair,
+} from './secagg/sharing.js';
+export {
+  openStatement,
+  payloadType,
+  peekStatement,
+  signStatement,
+  type RefusedStatement,
+  type Statement,
+} from './secagg/statements.js';
+export { cohortHash, transcript1, transcript2, transcript3 } from './secagg/transcript.js';
+export {
+  checkRelease,
+  masksToRemove,
+  rebuildPairSecret,
+  rebuildSelfSeed,
+  sumAndUnmask,
+  type Rebuilt,
+} from './secagg/unmasking.js';
 export type { Manifest, RosterMember } from './study/manifest.js';
 export type {
   DenseLayer,

@@ -30,7 +30,65 @@ export const CATALOGUE = {
   STATE_UNEXPECTED: ['bug', 'INTERNAL', 'a state machine met a state that its own rules exclude'],
   REPLAY_MISMATCH: ['environment', 'DATA_LOSS', 'the journal does not replay to the stored state'],
   // rounds (secure-aggregation.md section 4)
+  LIST_MALFORMED: ['peer', 'INVALID_ARGUMENT', 'a list is not strictly ascending by roster index'],
+  MEMBER_NOT_ALLOWED: ['peer', 'PERMISSION_DENIED', 'a hospital that may not be here is named'],
+  SIGNATURE_INVALID: ['peer', 'UNAUTHENTICATED', 'a signature does not verify'],
+  HEADER_MISMATCH: [
+    'peer',
+    'FAILED_PRECONDITION',
+    'a statement belongs to another session or setting',
+  ],
+  MODEL_MISMATCH: ['peer', 'FAILED_PRECONDITION', 'a statement is about another model'],
+  KEY_NON_CANONICAL: ['peer', 'INVALID_ARGUMENT', 'a session key is not canonical'],
+  KEY_DUPLICATE: ['peer', 'INVALID_ARGUMENT', 'a session key occurs twice'],
+  KEY_LOW_ORDER: ['peer', 'INVALID_ARGUMENT', 'a session key has small order'],
+  SHARE_NOT_AS_SIGNED: ['peer', 'INVALID_ARGUMENT', 'a dealing is not the one its dealer signed'],
+  SHARE_UNOPENABLE: ['peer', 'FAILED_PRECONDITION', 'a sealed share does not open'],
+  SHARE_MISADDRESSED: [
+    'peer',
+    'FAILED_PRECONDITION',
+    'a sealed share is for somebody or something else',
+  ],
+  SHARE_COMMITMENT_MISMATCH: [
+    'peer',
+    'FAILED_PRECONDITION',
+    'a share does not match its commitment',
+  ],
+  SURVIVORS_EXCLUDE_SELF: [
+    'peer',
+    'FAILED_PRECONDITION',
+    'the survivor set leaves out the hospital that is asked',
+  ],
   // secure sum
+  RULES_INVALID: [
+    'operator',
+    'INVALID_ARGUMENT',
+    'the rules of the secure sum are outside their bounds',
+  ],
+  LAYOUT_INVALID: ['operator', 'INVALID_ARGUMENT', 'the layout of the masked vector breaks a rule'],
+  VALUES_MISMATCH: ['bug', 'INTERNAL', 'the values handed to the encoder do not fit the layout'],
+  VALUE_OUT_OF_RANGE: [
+    'operator',
+    'FAILED_PRECONDITION',
+    'a value is too large for its section of the vector',
+  ],
+  SHARES_INVALID: ['bug', 'INTERNAL', 'secret shares have bad abscissae, lengths or numbers'],
+  VECTOR_LENGTH_MISMATCH: [
+    'peer',
+    'INVALID_ARGUMENT',
+    'the masked vector does not have the length of its layout',
+  ],
+  SHARE_RELEASE_INVALID: [
+    'peer',
+    'INVALID_ARGUMENT',
+    'the released shares are not the ones that were dealt',
+  ],
+  DEALER_INCONSISTENT: [
+    'peer',
+    'FAILED_PRECONDITION',
+    'a dealer committed to shares that rebuild another secret',
+  ],
+  CHECK_WORDS_MISMATCH: ['peer', 'DATA_LOSS', 'the check words of the sum are wrong'],
   SUITE_INPUT: [
     'bug',
     'INTERNAL',

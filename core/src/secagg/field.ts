@@ -1,0 +1,54 @@
+/**
+ * Arithmetic in GF(2^16) = GF(2)[x] / (x^16 + x^5 + x^3 + x^2 + 1).
+ *
+ * Addition is XOR. `multiply` is bit-serial with masks: no table, branch or index depends on an operand, since dealers run it on
+ * secrets. The table-driven functions are for rebuilding, where the values are about to be public.
+ * Source: secure-aggregation.md section 8. GF(2^8) could not serve roster indices above 255.
+ */
+const POLYNOMIAL = 0x1002d;
+const ORDER = 0xffff;
+
+/** a · b in constant time. Both below 2^16. */
+export function multiply(a: number, b: number): number {
+  let product = 0;
+  let shifted = a;
+  for (let bit = 0; bit < 16; bit++) {
+    product ^= shifted & -((b >>> bit) & 1);
+    shifted = (shifted << 1) ^ (POLYNOMIAL & -((shifted >>> 15) & 1));
+  }
+  return product;
+}
+
+/** a · b by tables: timing depends on the operands, so never on a secret of a dealer. */
+export function multiplyPublic(a: number, b: number): number {
+  if (a === 0 || b === 0) return 0;
+  const { powers, logarithms } = tables();
+  return powers[(logarithms[a]! + logarithms[b]!) % ORDER]!;
+}
+
+/** 1 / a by tables; a is not 0. */
+export function invertPublic(a: number): number {
+  const { powers, logarithms } = tables();
+  return powers[(ORDER - logarithms[a]!) % ORDER]!;
+}
+
+interface Tables {
+  readonly powers: Uint16Array;
+  readonly logarithms: Uint16Array;
+}
+
+let built: Tables | undefined;
+
+/** Powers and logarithms of x, which generates the whole group. Built at first use: only a coordinator or auditor needs them. */
+function tables(): Tables {
+  if (built !== undefined) return built;
+  const powers = new Uint16Array(ORDER);
+  const logarithms = new Uint16Array(ORDER + 1);
+  for (let exponent = 0, value = 1; exponent < ORDER; exponent++) {
+    powers[exponent] = value;
+    logarithms[value] = exponent;
+    value = multiply(value, 2);
+  }
+  built = { powers, logarithms };
+  return built;
+}

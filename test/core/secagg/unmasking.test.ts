@@ -1,0 +1,201 @@
+/** Whole sessions through the pure functions, and the checks that name a liar (secure-aggregation.md 4.6). */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { hex } from '@plexus/core';
+import { nodeSuite as suite } from '@plexus/suite';
+import { layoutWords, makeLayout } from '../../../core/src/secagg/layout.ts';
+import { without } from '../../../core/src/secagg/members.ts';
+import { cutToField } from '../../../core/src/secagg/packing.ts';
+import { decodeSum, encodeVector } from '../../../core/src/secagg/quantise.ts';
+import { releaseFor } from '../../../core/src/secagg/release.ts';
+import { quorum } from '../../../core/src/secagg/rules.ts';
+import { splitSecret } from '../../../core/src/secagg/shamir.ts';
+import { dealShares, shareCommitment } from '../../../core/src/secagg/sharing.ts';
+import {
+  checkRelease,
+  rebuildPairSecret,
+  rebuildSelfSeed,
+  sumAndUnmask,
+} from '../../../core/src/secagg/unmasking.ts';
+import { bytes, got, playSession, rulesOf, seedOf } from './session.ts';
+
+const layout = makeLayout([
+  { name: 'update/w', length: 7, encoding: 'fixed24', clip: '1' },
+  { name: 'update/b', length: 3, encoding: 'fixed16', clip: '0.5' },
+  { name: 'stat/x', length: 2, encoding: 'fixed32', clip: '100' },
+  { name: 'stat/noisy', length: 2, encoding: 'residue32' },
+  { name: 'weight', length: 1, encoding: 'count32' },
+]);
+const MAX = 16;
+
+function wordsOf(hospital: number): Uint32Array {
+  const values = new Map([
+    ['update/w', Float64Array.from({ length: 7 }, (_, i) => Math.sin(hospital + i))],
+    ['update/b', Float64Array.of(0.5, -0.5, hospital / 1000)],
+    ['stat/x', Float64Array.of(hospital, -hospital)],
+    ['stat/noisy', Float64Array.of(-hospital, hospital)],
+    ['weight', Float64Array.of(10 * hospital)],
+  ]);
+  return encodeVector(suite, layout, MAX, values, seedOf(1000 + hospital)).words;
+}
+
+function plainSum(members: readonly number[]): Uint32Array {
+  const sum = new Uint32Array(layoutWords(layout));
+  for (const member of members)
+    wordsOf(member).forEach((word, i) => (sum[i] = (sum[i] ?? 0) + word));
+  cutToField(layout, sum);
+  return sum;
+}
+
+const indices = fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 3, maxLength: 8 });
+
+describe('T10: the unmasked sum is the plain sum, to the last bit', () => {
+  test('for 3 to 8 hospitals of any index, lost in any exchange, while T of them answer', () => {
+    fc.assert(
+      fc.property(indices, fc.infiniteStream(fc.nat({ max: 3 })), (found, fates) => {
+        const members = found.toSorted((a, b) => a - b);
+        const spare = members.length - quorum(members.length, 1);
+        const lost: Record<number, number[]> = { 1: [], 2: [], 3: [] };
+        let left = spare;
+        for (const member of members) {
+          const fate = Number(fates.next().value);
+          if (fate === 0 || left === 0) continue;
+          lost[fate]?.push(member);
+          left--;
+        }
+        const played = playSession(members, rulesOf(), layout, wordsOf, {
+          share: lost[1] ?? [],
+          masked: lost[2] ?? [],
+          unmask: lost[3] ?? [],
+        });
+        const survivors = without(members, [...(lost[1] ?? []), ...(lost[2] ?? [])]);
+        expect(played.u3).toEqual(survivors);
+        expect(played.sum).toEqual(plainSum(survivors));
+        const decoded = decodeSum(layout, MAX, played.sum ?? new Uint32Array(0), survivors.length);
+        expect(got(decoded, 'weight')[0]).toBe(10 * survivors.reduce((a, b) => a + b, 0));
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test('n − T hospitals may fall silent at R4 and the sum is the same; one more, and nothing opens', () => {
+    const members = [1, 2, 3, 4, 5, 6, 7];
+    const expected = plainSum(members);
+    for (const silent of [[1], [7], [2, 5]])
+      expect(playSession(members, rulesOf(), layout, wordsOf, { unmask: silent }).sum).toEqual(
+        expected,
+      );
+    const tooFew = playSession(members, rulesOf(), layout, wordsOf, { unmask: [1, 2, 3] });
+    expect(tooFew.sum).toBeUndefined();
+  });
+
+  test('in a sparse graph, one lost before masking and one silent at unmasking', () => {
+    const members = [2, 3, 5, 7, 11, 13, 17, 19, 23];
+    const rules = rulesOf({ maxLoss: 2 });
+    const silent = { masked: [7], unmask: [11] };
+    const played = playSession(members, rules, layout, wordsOf, silent, 4);
+    expect(played.graph.sparse).toBe(true);
+    expect(played.sum).toEqual(plainSum(without(members, [7])));
+  });
+
+  test('a session that left one mask on fails its check words (CHECK_WORDS_MISMATCH)', () => {
+    const played = playSession([1, 2, 3], rulesOf(), layout, wordsOf);
+    const masked = sumAndUnmask(suite, layout, played.vectors.values(), []);
+    expect(() => decodeSum(layout, MAX, masked, 3)).toThrow(
+      expect.objectContaining({ code: 'CHECK_WORDS_MISMATCH' }),
+    );
+    expect(() => decodeSum(layout, MAX, played.sum ?? masked, 2)).toThrow(
+      expect.objectContaining({ code: 'CHECK_WORDS_MISMATCH' }),
+    );
+  });
+
+  test('vectors may be added one at a time into an accumulator kept by the caller', () => {
+    const { vectors } = playSession([1, 2, 3], rulesOf(), layout, wordsOf);
+    const together = sumAndUnmask(suite, layout, vectors.values(), []);
+    const kept = new Uint32Array(layoutWords(layout));
+    for (const vector of vectors.values()) sumAndUnmask(suite, layout, [vector], [], kept);
+    expect(kept).toEqual(together);
+  });
+
+  test('a vector of the wrong length changes nothing (VECTOR_LENGTH_MISMATCH)', () => {
+    const kept = new Uint32Array(layoutWords(layout));
+    expect(() => sumAndUnmask(suite, layout, [bytes(1, 5)], [], kept)).toThrow(
+      expect.objectContaining({ code: 'VECTOR_LENGTH_MISMATCH' }),
+    );
+    expect(kept.every((word) => word === 0)).toBe(true);
+  });
+});
+
+describe('T16: a wrong share and a wrong dealer have names', () => {
+  const members = [1, 2, 3, 4];
+  const played = playSession(members, rulesOf(), layout, wordsOf);
+  const { h1, graph, dealt } = played;
+  const expected = releaseFor(graph, members, members, 2);
+  const entryOf = (dealer: number) => got(dealt, dealer).entries.find((e) => e.receiver === 2);
+  // shares are re-derived by dealing again to a receiver who keeps its own
+  const shares = expected.map(({ dealer, kind }) => {
+    const keys = got(played.keys, dealer);
+    const all = splitSecret(
+      keys.selfSeed,
+      keys.coefficients('b', graph.threshold - 1),
+      graph.threshold,
+      members,
+    );
+    return { dealer, kind, share: all[1]?.share ?? bytes(0) };
+  });
+  const answer = { h1, answerer: 2, expected, shares, entryOf };
+
+  test('the dealt shares pass', () => {
+    expect(checkRelease(suite, answer)).toBeUndefined();
+  });
+
+  test('an altered share, a missing, additional or exchanged line, or the other kind is SHARE_RELEASE_INVALID', () => {
+    const altered = shares.map((line, i) => (i === 1 ? { ...line, share: bytes(1) } : line));
+    const otherKind = shares.map((line, i) => (i === 1 ? { ...line, kind: 's' as const } : line));
+    for (const wrong of [
+      altered,
+      otherKind,
+      shares.slice(1),
+      [...shares, ...shares.slice(0, 1)],
+      shares.toReversed(),
+    ])
+      expect(checkRelease(suite, { ...answer, shares: wrong })).toBe('SHARE_RELEASE_INVALID');
+    expect(checkRelease(suite, { ...answer, answerer: 3 })).toBe('SHARE_RELEASE_INVALID');
+  });
+
+  test('a dealer whose committed shares rebuild another seed is DEALER_INCONSISTENT', () => {
+    const keys = got(played.keys, 1);
+    const liar = dealShares(
+      suite,
+      { ...keys, selfSeed: bytes(9), sSecret: bytes(8) },
+      {
+        h1,
+        self: 1,
+        receivers: members,
+        threshold: 3,
+        cPublicOf: (v) => got(played.keys, v).cPublic,
+      },
+    );
+    const split = (secret: Uint8Array, kind: 'b' | 's') =>
+      splitSecret(secret, keys.coefficients(kind, 2), 3, members);
+    const lies = split(bytes(9), 'b');
+    expect(liar.entries[0]?.self).toBe(shareCommitment(suite, 'b', h1, 1, 1, lies[0]?.share ?? h1));
+    const seed = { h1, dealer: 1, threshold: 3, commitB: got(dealt, 1).commitB };
+    expect(rebuildSelfSeed(suite, { ...seed, shares: lies })).toEqual({
+      kind: 'refused',
+      code: 'DEALER_INCONSISTENT',
+    });
+    const secret = { threshold: 3, sPublic: keys.sPublic };
+    expect(rebuildPairSecret(suite, { ...secret, shares: split(bytes(8), 's') })).toEqual({
+      kind: 'refused',
+      code: 'DEALER_INCONSISTENT',
+    });
+    const right = rebuildPairSecret(suite, { ...secret, shares: split(keys.sSecret, 's') });
+    expect(right.kind === 'rebuilt' && hex(right.secret)).toBe(hex(keys.sSecret));
+  });
+
+  test('fewer than t shares say how many are missing', () => {
+    const few = { h1, dealer: 1, threshold: 3, commitB: h1, shares: [] };
+    expect(rebuildSelfSeed(suite, few)).toEqual({ kind: 'short', missing: 3 });
+  });
+});
