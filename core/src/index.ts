@@ -79,6 +79,7 @@ export {
   scalingFromMoments,
   toUnit,
   unitInterval,
+  type Dataset,
   type FeatureColumn,
   type Scaling,
   type UnitInterval,

@@ -108,6 +108,11 @@ function checkColumn(
       'DATA_CATEGORY_UNKNOWN',
       `${shown(unknown)} rows outside the ${String(field.values.length)} allowed values`,
     );
+  const neither =
+    field.type === 'binary'
+      ? column.filter((x) => !Number.isNaN(x) && x !== 0 && x !== 1).length
+      : 0;
+  if (neither > 0) note('DATA_CATEGORY_UNKNOWN', `${shown(neither)} rows are neither 0 nor 1`);
   checkMissing(field, column, dropped, profile, note);
   return {
     name: field.name,

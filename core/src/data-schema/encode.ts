@@ -8,6 +8,20 @@
 import { PlexusError } from '../base/error.js';
 import type { DataSchema, Feature, Scale } from './schema.js';
 
+/**
+ * What a hospital's data layer hands to a task: usable rows in the order of their patients. Secret: it lives in memory only (I9).
+ *
+ * Shapes   columns: features in schema order, then the target (see columnValues). patientOf: per row, an index of patients.
+ *          held: per row, 0 training, 1 held-out. patients: pseudonyms of 32 bytes. digest: hex, of everything but the pseudonyms.
+ */
+export interface Dataset {
+  readonly columns: readonly Float64Array[];
+  readonly patientOf: Uint32Array;
+  readonly held: Uint8Array;
+  readonly patients: readonly Uint8Array[];
+  readonly digest: string;
+}
+
 /** One coordinate of the model's input. */
 export type FeatureColumn =
   | { readonly kind: 'value'; readonly name: string; readonly feature: string }

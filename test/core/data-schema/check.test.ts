@@ -34,6 +34,7 @@ describe('the checks of columns (data.md 7 and 8)', () => {
     ['DATA_VALUE_MISSING', (c: Float64Array[]) => (c[0]![0] = NaN)],
     ['DATA_COLUMN_TYPE', (c: Float64Array[]) => (c[0]![0] = 50.5)],
     ['DATA_CATEGORY_UNKNOWN', (c: Float64Array[]) => (c[1]![0] = UNKNOWN_CATEGORY)],
+    ['DATA_CATEGORY_UNKNOWN', (c: Float64Array[]) => (c[3]![0] = 2)],
     ['DATA_UNIT_SUSPECT', (c: Float64Array[]) => c[0]!.fill(600)],
     ['DATA_TOO_MANY_MISSING', (c: Float64Array[]) => c[2]!.fill(NaN, 0, 4)],
     ['DATA_VALUE_MISSING', (c: Float64Array[]) => (c[4]![0] = NaN)],
