@@ -4,6 +4,7 @@
  * Source: secure-aggregation.md sections 3, 6 and 7. The coordinator's messages have no field for any of these values.
  * Leaves to others: the graph and its threshold (graph.ts); what a privacy mode asks of minSurvivors (privacy/).
  */
+import { isCanonicalDecimal } from '../base/decimal.js';
 import { PlexusError } from '../base/error.js';
 
 export interface SecaggRules {
@@ -82,9 +83,9 @@ export function checkRules(rules: SecaggRules, rosterSize: number): void {
   atLeast('sessionTtlMs', rules.sessionTtlMs, 1);
 }
 
-/** The number of a plain decimal above 0 (no sign, no exponent), or undefined: clips and wMax are spelled one way. */
+/** The number of a canonical decimal above 0, or undefined: clips and wMax are spelled one way. */
 export function positiveDecimal(text: string): number | undefined {
-  const value = /^(0|[1-9]\d*)(\.\d*[1-9])?$/.test(text) ? Number(text) : 0;
+  const value = isCanonicalDecimal(text) ? Number(text) : 0;
   return value > 0 && Number.isFinite(value) ? value : undefined;
 }
 
