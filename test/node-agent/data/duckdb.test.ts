@@ -144,4 +144,9 @@ describe('the locked engine', () => {
     expect(await refusal(refused)).toMatch(/^DATA_/);
     expect(existsSync(join(folder, 'out.csv'))).toBe(false);
   });
+
+  it('a failure that no one foresaw has a code of its own and tells nothing', async () => {
+    const broken = withEngine(DEFAULT_LIMITS, (engine) => engine.run("SELEC 'secret'", 'test'));
+    expect(await refusal(broken)).toBe('DATA_ENGINE test: the data engine failed');
+  });
 });
