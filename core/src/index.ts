@@ -168,4 +168,33 @@ export type {
   TrainTask,
 } from './task/spec.js';
 export type { Evidence } from './audit/evidence.js';
+export {
+  emptyRoot,
+  leafHash,
+  nodeHash,
+  verifyConsistency,
+  verifyInclusion,
+} from './audit/merkle.js';
+export {
+  leafBytes,
+  MAX_LEAF_BYTES,
+  parseLeaf,
+  readLeaf,
+  type Leaf,
+  type LeafLink,
+  type LeafProblem,
+  type LeafSource,
+  type LeafStamp,
+  type LeafTransition,
+} from './audit/leaf.js';
+export { EVENTS, isSiteLog } from './audit/event-schema.js';
+export {
+  checkReplay,
+  prepareTransition,
+  type JournalRow,
+  type PreparedTransition,
+  type StampBasics,
+  type Transition,
+} from './audit/transition.js';
+export { parseRfc3339, rfc3339 } from './audit/time.js';
 export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';

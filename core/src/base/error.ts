@@ -100,6 +100,9 @@ export const CATALOGUE = {
     'this machine cannot run the mask kernel',
   ],
   // audit log
+  TRANSITION_LEAF: ['bug', 'INTERNAL', 'a transition does not give exactly one leaf'],
+  LEAF_DRAFT_INVALID: ['bug', 'INTERNAL', 'a leaf about to be written does not fit its schema'],
+  LEAF_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a leaf of the log'],
   // data (data.md section 8)
   DATA_SCHEMA_INVALID: [
     'operator',
