@@ -12,14 +12,22 @@ export function packVector(layout: Layout, words: Uint32Array): Bytes {
   requireWords(layout, words);
   const out = new Uint8Array(layoutBytes(layout));
   for (const { section, firstWord, words: count, firstByte } of placeSections(layout)) {
-    const width = section.encoding === 'fixed24' ? 3 : 4;
-    for (let i = 0, at = firstByte; i < count; i++, at += width) {
-      const word = words[firstWord + i]!;
-      out[at] = word;
-      out[at + 1] = word >>> 8;
-      out[at + 2] = word >>> 16;
-      if (width === 4) out[at + 3] = word >>> 24;
-    }
+    const end = firstWord + count;
+    if (section.encoding === 'fixed24')
+      for (let i = firstWord, at = firstByte; i < end; i++, at += 3) {
+        const word = words[i]!;
+        out[at] = word;
+        out[at + 1] = word >>> 8;
+        out[at + 2] = word >>> 16;
+      }
+    else
+      for (let i = firstWord, at = firstByte; i < end; i++, at += 4) {
+        const word = words[i]!;
+        out[at] = word;
+        out[at + 1] = word >>> 8;
+        out[at + 2] = word >>> 16;
+        out[at + 3] = word >>> 24;
+      }
   }
   return out;
 }

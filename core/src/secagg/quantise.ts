@@ -125,7 +125,8 @@ export function quantiseSection(
         nonFinite++;
       }
       const clipped = value > clip ? clip : value < -clip ? -clip : value;
-      const u = Math.floor((clipped + clip) * scale + rounding[i - start]! / 2 ** 32);
+      // storing truncates, which is ⌊·⌋ of a number ≥ 0
+      const u = (clipped + clip) * scale + rounding[i - start]! * 2 ** -32;
       fields[i] = u > top ? top : u; // double rounding can reach 2^q, which would wrap the ring
     }
   }
