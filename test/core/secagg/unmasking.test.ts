@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { hex } from '@plexus/core';
 import { nodeSuite as suite } from '@plexus/suite';
 import { layoutWords, makeLayout } from '../../../core/src/secagg/layout.ts';
+import { masksOf, maskVector } from '../../../core/src/secagg/masking.ts';
 import { without } from '../../../core/src/secagg/members.ts';
 import { cutToField } from '../../../core/src/secagg/packing.ts';
 import { decodeSum, encodeVector } from '../../../core/src/secagg/quantise.ts';
@@ -13,6 +14,7 @@ import { splitSecret } from '../../../core/src/secagg/shamir.ts';
 import { dealShares, shareCommitment } from '../../../core/src/secagg/sharing.ts';
 import {
   checkRelease,
+  masksToRemove,
   rebuildPairSecret,
   rebuildSelfSeed,
   sumAndUnmask,
@@ -105,6 +107,34 @@ describe('T10: the unmasked sum is the plain sum, to the last bit', () => {
       expect.objectContaining({ code: 'CHECK_WORDS_MISMATCH' }),
     );
     expect(() => decodeSum(layout, MAX, played.sum ?? masked, 2)).toThrow(
+      expect.objectContaining({ code: 'CHECK_WORDS_MISMATCH' }),
+    );
+  });
+
+  test('T7: one hospital that was shown another model masks under another transcript: the sum is garbage and its check words fail', () => {
+    const members = [1, 2, 3];
+    const { keys, vectors, u2, u3, h1, graph } = playSession(members, rulesOf(), layout, wordsOf);
+    const misled = masksOf(suite, got(keys, 2), {
+      h1: bytes(0x77),
+      self: 2,
+      neighboursInU2: [1, 3],
+      sPublicOf: (v) => got(keys, v).sPublic,
+    });
+    const sent = [got(vectors, 1), maskVector(suite, layout, wordsOf(2), misled), got(vectors, 3)];
+    const masks = masksToRemove(suite, {
+      h1,
+      graph,
+      u2,
+      u3,
+      selfSeedOf: (v) => got(keys, v).selfSeed,
+      pairSecretOf: (w) => got(keys, w).sSecret,
+      sPublicOf: (v) => got(keys, v).sPublic,
+    });
+    const right = sumAndUnmask(suite, layout, vectors.values(), masks);
+    const wrong = sumAndUnmask(suite, layout, sent, masks);
+    expect(right).toEqual(plainSum(members));
+    expect(wrong.filter((word, i) => word === right[i])).toHaveLength(0);
+    expect(() => decodeSum(layout, MAX, wrong, 3)).toThrow(
       expect.objectContaining({ code: 'CHECK_WORDS_MISMATCH' }),
     );
   });
