@@ -23,6 +23,12 @@ export interface EngineLimits {
 
 export const DEFAULT_LIMITS: EngineLimits = { memoryMb: 2048, deadlineMs: 60_000 };
 
+interface Budget extends EngineLimits {
+  isOver(): boolean;
+}
+
+const INTERRUPT_EVERY_MS = 50;
+
 export interface ColumnType {
   readonly name: string;
   /** DuckDB's name of the type: DOUBLE, VARCHAR, BOOLEAN, DECIMAL(4,1). */
@@ -72,13 +78,16 @@ export async function withEngine<T>(
     allow_community_extensions: 'false',
   });
   const connection = await instance.connect();
-  const deadline = setTimeout(() => {
-    connection.interrupt();
-  }, limits.deadlineMs);
+  const endMs = performance.now() + limits.deadlineMs;
+  const budget: Budget = { ...limits, isOver: () => performance.now() >= endMs };
+  // again and again: an interrupt between two statements stops neither
+  const deadline = setInterval(() => {
+    if (budget.isOver()) connection.interrupt();
+  }, INTERRUPT_EVERY_MS);
   try {
-    return await use(loading(connection, limits));
+    return await use(loading(connection, budget));
   } finally {
-    clearTimeout(deadline);
+    clearInterval(deadline);
     connection.closeSync();
     instance.closeSync();
   }
@@ -93,7 +102,7 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-function loading(connection: DuckDBConnection, limits: EngineLimits): LoadingEngine {
+function loading(connection: DuckDBConnection, limits: Budget): LoadingEngine {
   const guard = <T>(place: string, work: () => Promise<T>): Promise<T> =>
     guarded(limits, LOADING, place, work);
   return {
@@ -125,11 +134,11 @@ function appendRow(appender: DuckDBAppender, row: readonly (string | undefined)[
   appender.endRow();
 }
 
-function locked(connection: DuckDBConnection, limits: EngineLimits): LockedEngine {
+function locked(connection: DuckDBConnection, limits: Budget): LockedEngine {
   return {
     createFeatures: (sql, tables, place) =>
       guarded(limits, BINDING, place, async () => {
-        await checkStatement(connection, sql, tables);
+        await checkStatement(connection, limits, sql, tables);
         const trimmed = sql.trim().replace(/;\s*$/, '');
         await connection.run(`CREATE VIEW features AS (\n${trimmed}\n)`);
         const statement = await connection.prepare('SELECT * FROM features');
@@ -153,10 +162,11 @@ function locked(connection: DuckDBConnection, limits: EngineLimits): LockedEngin
 /** The four checks of data.md section 3, in their order. Errors: DATA_SQL_FORBIDDEN, DATA_SQL_INVALID. */
 async function checkStatement(
   connection: DuckDBConnection,
+  limits: Budget,
   sql: string,
   tables: readonly string[],
 ): Promise<void> {
-  const statements = await guarded(DEFAULT_LIMITS, PARSING, 'mapping', () =>
+  const statements = await guarded(limits, PARSING, 'mapping', () =>
     connection.extractStatements(sql),
   );
   if (statements.count !== 1)
@@ -196,7 +206,7 @@ async function repeatableFunctions(connection: DuckDBConnection): Promise<Readon
 type Mapped = readonly [code: Code, text: string];
 
 /** What the first words of an engine message mean, by what the engine was doing. Nothing else of it is kept. */
-const ALWAYS: Readonly<Record<string, Code>> = {
+const ALWAYS: Readonly<Record<string, 'DATA_MEMORY' | 'DATA_TIMEOUT'>> = {
   'Out of Memory Error': 'DATA_MEMORY',
   'INTERRUPT Error': 'DATA_TIMEOUT',
 };
@@ -230,11 +240,14 @@ const RUNNING: Readonly<Record<string, Mapped>> = {
 };
 
 async function guarded<T>(
-  limits: EngineLimits,
+  limits: Budget,
   known: Readonly<Record<string, Mapped>>,
   place: string,
   work: () => Promise<T>,
 ): Promise<T> {
+  const late = (): PlexusError =>
+    new PlexusError('DATA_TIMEOUT', `${place}: not done after ${String(limits.deadlineMs)} ms`);
+  if (limits.isOver()) throw late();
   try {
     return await work();
   } catch (thrown) {
@@ -253,8 +266,7 @@ async function guarded<T>(
         always,
         `${place}: needs more than ${String(limits.memoryMb)} MB; list fewer columns`,
       );
-    if (always !== undefined)
-      throw new PlexusError(always, `${place}: not done after ${String(limits.deadlineMs)} ms`);
+    if (always === 'DATA_TIMEOUT') throw late();
     const [code, text] = known[words] ?? ['DATA_ENGINE', 'the data engine failed'];
     throw new PlexusError(code, `${place}: ${text}`);
   }

@@ -133,16 +133,34 @@ describe('the locked engine', () => {
     `EXPORT DATABASE ${quoteText(folder)}`,
     'INSTALL httpfs',
     'LOAD httpfs',
-    'SET enable_external_access = true',
-    'SET lock_configuration = false',
-    "SET temp_directory = '/tmp'",
   ])('even the agent itself cannot %s any more', async (sql) => {
     const refused = withEngine(DEFAULT_LIMITS, async (engine) => {
       const locked = await engine.lock();
       await locked.stream(sql, 'test', () => undefined);
     });
-    expect(await refusal(refused)).toMatch(/^DATA_/);
+    expect(await refusal(refused)).toMatch(/^DATA_SQL_FORBIDDEN/);
     expect(existsSync(join(folder, 'out.csv'))).toBe(false);
+  });
+
+  it.each([
+    "SET memory_limit = '1GB'",
+    'SET lock_configuration = false',
+    "SET temp_directory = '/tmp'",
+  ])('the agent may %s before the lock and not after it', async (sql) => {
+    await withEngine(DEFAULT_LIMITS, async (engine) => {
+      await engine.run(sql, 'test');
+      const locked = await engine.lock();
+      expect(await refusal(locked.stream(sql, 'test', () => undefined))).toMatch(/^DATA_/);
+    });
+  });
+
+  it('a deadline that passes between two statements stops the next one, however short', async () => {
+    const late = withEngine({ memoryMb: 512, deadlineMs: 100 }, async (engine) => {
+      const endMs = performance.now() + 100;
+      while (performance.now() < endMs); // work of ours, during which no timer runs
+      await engine.run('SELECT 1', 'test');
+    });
+    expect(await refusal(late)).toBe('DATA_TIMEOUT test: not done after 100 ms');
   });
 
   it('a failure that no one foresaw has a code of its own and tells nothing', async () => {
