@@ -167,6 +167,37 @@ export type {
   TaskSpec,
   TrainTask,
 } from './task/spec.js';
+export type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './task/context.js';
+export type { TrainingEngine } from './task/engine-port.js';
+export { initialWeights, LAYER_TYPES, modelParameters, type Parameter } from './task/layers.js';
+export { layersModelFiles, type LayersModelFiles } from './task/layers-model.js';
+export {
+  parseModel,
+  parseTasks,
+  type ParsedModel,
+  type ParsedTasks,
+  type TaskProblem,
+} from './task/parse.js';
+export { scalingOf } from './task/scaling.js';
+export { roundingSeed, type UpdateId } from './task/seeds.js';
+export {
+  advance,
+  contribute,
+  initialState,
+  layoutOf,
+  roundsOf,
+  type StudyStart,
+} from './task/task.js';
+export {
+  decodeTensors,
+  encodeTensors,
+  findTensor,
+  type Float32Tensor,
+  type Float64Tensor,
+  type TaskState,
+  type Tensor,
+} from './task/tensors.js';
+export { inputWidth, weightsOf } from './task/weights.js';
 export type { Evidence } from './audit/evidence.js';
 export {
   emptyRoot,

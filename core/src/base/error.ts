@@ -219,7 +219,18 @@ export const CATALOGUE = {
   DATA_ENGINE: ['bug', 'INTERNAL', 'the local data engine failed in an unforeseen way'],
   HOSPITAL_KEY_MISSING: ['operator', 'FAILED_PRECONDITION', 'the hospital data key is missing'],
   // studies and tasks
+  MODEL_INVALID: ['operator', 'INVALID_ARGUMENT', 'the model section of the study is not valid'],
+  TASK_INVALID: ['operator', 'INVALID_ARGUMENT', 'the tasks section of the study is not valid'],
+  TASK_UNKNOWN: [
+    'operator',
+    'INVALID_ARGUMENT',
+    'the study names a kind of task that is not known',
+  ],
+  WEIGHT_SUM_ZERO: ['operator', 'FAILED_PRECONDITION', 'no hospital has a patient to train on'],
   // engine
+  LAYER_UNKNOWN: ['operator', 'INVALID_ARGUMENT', 'the model names a layer that is not known'],
+  MODEL_TOO_LARGE: ['operator', 'RESOURCE_EXHAUSTED', 'the model has more parameters than allowed'],
+  NON_FINITE_UPDATE: ['operator', 'FAILED_PRECONDITION', 'training left the finite numbers'],
   // identity and transport
   // command line and configuration
 } as const;
