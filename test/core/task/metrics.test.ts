@@ -1,0 +1,40 @@
+import type { TrainingEngine } from '@plexus/core';
+import { describe, expect, it } from 'vitest';
+import { metricValues, readMetrics } from '../../../core/src/task/metrics.ts';
+import { plainEngine } from './plain-engine.ts';
+
+function measure(scores: readonly number[], labels: readonly number[]): object {
+  const engine: TrainingEngine = { ...plainEngine(), predict: () => Float32Array.from(scores) };
+  const examples = { count: scores.length, x: new Float32Array(0), y: Float32Array.from(labels) };
+  return readMetrics(metricValues(engine, examples));
+}
+
+describe('metrics as sums', () => {
+  it('are accuracy at 0.5, mean loss and the area under the curve, ties counted half', () => {
+    expect(measure([0.2, 0.7, 0.7, 0.9], [0, 0, 1, 1])).toEqual({
+      examples: '4',
+      loss: '0.472288',
+      accuracy: '0.75',
+      auc: '0.875',
+    });
+  });
+
+  it('call 0.5 positive and the next smaller number negative', () => {
+    expect(measure([0.5, 0.49999997], [1, 0])).toMatchObject({ accuracy: '1' });
+  });
+
+  it('bound the loss of one patient, so that one cannot hide all others', () => {
+    expect(measure([0, 1], [1, 1])).toMatchObject({ loss: '8' });
+  });
+
+  it('leave out what cannot be known', () => {
+    expect(measure([], [])).toEqual({});
+    expect(measure([0.9], [1])).not.toHaveProperty('auc');
+  });
+
+  it('are refused for predictions that are not finite', () => {
+    expect(() => measure([NaN], [1])).toThrow(
+      expect.objectContaining({ code: 'NON_FINITE_UPDATE' }),
+    );
+  });
+});
