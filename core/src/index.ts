@@ -158,7 +158,25 @@ export {
   sumAndUnmask,
   type Rebuilt,
 } from './secagg/unmasking.js';
+export {
+  APPROVAL_TYPE,
+  signApproval,
+  signWithdrawal,
+  taskKinds,
+  verifyApproval,
+  verifyWithdrawal,
+  WITHDRAWAL_TYPE,
+  type Approval,
+  type Meaning,
+  type StatementSeeds,
+  type Verdict,
+  type Withdrawal,
+} from './study/approval.js';
+export type { Compiled, Federation } from './study/compile.js';
 export type { Manifest, RosterMember } from './study/manifest.js';
+export { manifestBytes, manifestDigest, parseManifest } from './study/parse.js';
+export { parsePolicy, policyAllows, type ParsedPolicy, type Policy } from './study/policy.js';
+export type { StudyProblem } from './study/problem.js';
 export type {
   DenseLayer,
   LayerSpec,

@@ -227,6 +227,43 @@ export const CATALOGUE = {
     'the study names a kind of task that is not known',
   ],
   WEIGHT_SUM_ZERO: ['operator', 'FAILED_PRECONDITION', 'no hospital has a patient to train on'],
+  MANIFEST_INVALID: ['operator', 'INVALID_ARGUMENT', 'the manifest of the study is not valid'],
+  STUDY_INVALID: ['operator', 'INVALID_ARGUMENT', 'the study is not valid'],
+  HOSPITAL_UNKNOWN: ['operator', 'NOT_FOUND', 'the study names a hospital that is not enrolled'],
+  STATEMENT_INVALID: ['operator', 'INVALID_ARGUMENT', 'the signed statement is not well formed'],
+  STATEMENT_SIGNATURE: ['peer', 'PERMISSION_DENIED', 'a signature of the statement is not valid'],
+  STATEMENT_MISMATCH: [
+    'peer',
+    'INVALID_ARGUMENT',
+    'the statement speaks of another study, hospital or manifest',
+  ],
+  APPROVAL_SCOPE: [
+    'operator',
+    'FAILED_PRECONDITION',
+    'the approval does not cover what the study asks',
+  ],
+  APPROVAL_EXPIRED: ['operator', 'FAILED_PRECONDITION', 'the approval has expired'],
+  POLICY_INVALID: ['operator', 'INVALID_ARGUMENT', "the hospital's policy is not valid"],
+  POLICY_STUDY: [
+    'operator',
+    'FAILED_PRECONDITION',
+    "the hospital's policy does not name the study",
+  ],
+  POLICY_LEVEL: [
+    'operator',
+    'FAILED_PRECONDITION',
+    "a column is above the level of the hospital's policy",
+  ],
+  POLICY_PRIVACY: [
+    'operator',
+    'FAILED_PRECONDITION',
+    "the hospital's policy does not allow the privacy mode",
+  ],
+  POLICY_TASK: [
+    'operator',
+    'FAILED_PRECONDITION',
+    "the hospital's policy does not allow a kind of task",
+  ],
   // engine
   LAYER_UNKNOWN: ['operator', 'INVALID_ARGUMENT', 'the model names a layer that is not known'],
   MODEL_TOO_LARGE: ['operator', 'RESOURCE_EXHAUSTED', 'the model has more parameters than allowed'],

@@ -1,0 +1,88 @@
+/**
+ * What is wrong with a study, all of it at once: each problem with its path, its code and an expectation.
+ *
+ * Leaves to others: lines of a file (researcher/), what a section means (data-schema/, task/).
+ */
+import type { Code } from '../base/error.js';
+
+/** `path` reads like `data.features[3].range`, so that a caller can find the line; the whole document is the empty path. */
+export interface StudyProblem {
+  readonly path: string;
+  readonly code: Code;
+  readonly text: string;
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+/** The value of a reader, or undefined once it noted why not. */
+export class ProblemList {
+  readonly found: StudyProblem[] = [];
+  readonly #code: Code;
+
+  constructor(code: Code) {
+    this.#code = code;
+  }
+
+  note(path: string, text: string, code: Code = this.#code): undefined {
+    this.found.push({ path, code, text });
+    return undefined;
+  }
+
+  /** A mapping with no key but the allowed ones. Its known fields are read even where an unknown one was noted. */
+  fields(value: unknown, path: string, allowed: readonly string[]): Fields | undefined {
+    if (!isFields(value)) return this.note(path, 'expected a mapping');
+    for (const key of Object.keys(value))
+      if (!allowed.includes(key))
+        this.note(join(path, key), `unknown key; expected one of ${allowed.join(', ')}`);
+    return value;
+  }
+
+  list(value: unknown, path: string): readonly unknown[] | undefined {
+    if (isList(value) && value.length > 0) return value;
+    return this.note(path, 'expected a list that is not empty');
+  }
+
+  text(value: unknown, path: string, pattern: RegExp, what: string): string | undefined {
+    if (typeof value === 'string' && value.normalize('NFC') === value && pattern.test(value))
+      return value;
+    return this.note(path, `expected ${what}`);
+  }
+
+  oneOf<T extends string>(value: unknown, path: string, allowed: readonly T[]): T | undefined {
+    const known = allowed.find((candidate) => candidate === value);
+    return known ?? this.note(path, `expected one of ${allowed.join(', ')}`);
+  }
+
+  integer(value: unknown, path: string, least: number, most: number): number | undefined {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most)
+      return value;
+    return this.note(path, `expected a whole number from ${String(least)} to ${String(most)}`);
+  }
+
+  /** What a constructor of base/ids.ts makes of a text; its refusal becomes a problem. */
+  id<T>(value: unknown, path: string, make: (text: string) => T): T | undefined {
+    const what = 'words of a-z and 0-9 joined by -, at most 64 characters';
+    if (typeof value !== 'string') return this.note(path, `expected ${what}`);
+    try {
+      return make(value);
+    } catch {
+      return this.note(path, `expected ${what}`); // the constructor's own message names no path
+    }
+  }
+}
+
+export function join(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
+export function describe(problems: readonly StudyProblem[]): string {
+  return problems.map(({ path, text }) => (path === '' ? text : `${path}: ${text}`)).join('; ');
+}
