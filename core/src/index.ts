@@ -196,6 +196,13 @@ export {
   type ParsedTasks,
   type TaskProblem,
 } from './task/parse.js';
+export {
+  checkStudy,
+  compileManifest,
+  type CheckedStudy,
+  type StudySections,
+} from './task/study-check.js';
+export { parseRules, type ParsedRules } from './task/study-rules.js';
 export { scalingOf } from './task/scaling.js';
 export { roundingSeed, type UpdateId } from './task/seeds.js';
 export {

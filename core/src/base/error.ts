@@ -230,6 +230,7 @@ export const CATALOGUE = {
   MANIFEST_INVALID: ['operator', 'INVALID_ARGUMENT', 'the manifest of the study is not valid'],
   STUDY_INVALID: ['operator', 'INVALID_ARGUMENT', 'the study is not valid'],
   HOSPITAL_UNKNOWN: ['operator', 'NOT_FOUND', 'the study names a hospital that is not enrolled'],
+  FEATURE_UNKNOWN: ['operator', 'INVALID_ARGUMENT', 'the study names a feature that is not known'],
   STATEMENT_INVALID: ['operator', 'INVALID_ARGUMENT', 'the signed statement is not well formed'],
   STATEMENT_SIGNATURE: ['peer', 'PERMISSION_DENIED', 'a signature of the statement is not valid'],
   STATEMENT_MISMATCH: [

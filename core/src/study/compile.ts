@@ -41,6 +41,7 @@ const STUDY_KEYS = [
   'purpose',
   'roster',
   'data',
+  'features',
   'model',
   'tasks',
   'privacy',
@@ -61,7 +62,7 @@ export function compileStudy(
   const title = list.text(fields['title'], 'title', TITLE, 'one line of 1 to 200 characters');
   const purpose = list.oneOf(fields['purpose'] ?? 'HRESCH', 'purpose', PURPOSES);
   const roster = compileRoster(list, fields['roster'], federation);
-  const schema = compileData(list, fields['data']);
+  const schema = compileData(list, fields['data'], fields['features']);
   const section = (parsed: Section): Json | undefined => {
     if (parsed.kind === 'parsed') return parsed.value;
     list.found.push(...parsed.problems);
@@ -124,11 +125,25 @@ function compileRoster(
     : undefined;
 }
 
-function compileData(list: ProblemList, value: unknown): DataSchema | undefined {
+/** A study may take some of the features of a schema that serves several; they keep the schema's order. */
+function compileData(list: ProblemList, value: unknown, chosen: unknown): DataSchema | undefined {
   const parsed = parseDataSchema(value, 'data');
-  if (parsed.kind === 'parsed') return parsed.schema;
-  list.found.push(...parsed.problems);
-  return undefined;
+  if (parsed.kind === 'refused') {
+    list.found.push(...parsed.problems);
+    return undefined;
+  }
+  const { schema } = parsed;
+  if (chosen === undefined) return schema;
+  const names = list.list(chosen, 'features');
+  const known = schema.features.map(({ name }) => name);
+  names?.forEach((name, i) => {
+    const path = `features[${String(i)}]`;
+    if (!known.some((feature) => feature === name))
+      list.note(path, `expected one of ${known.join(', ')}`, 'FEATURE_UNKNOWN');
+    else if (names.indexOf(name) !== i) list.note(path, 'expected a feature named once');
+  });
+  const features = schema.features.filter(({ name }) => names?.includes(name));
+  return features.length === 0 ? undefined : { ...schema, features };
 }
 
 /** A small number for people, or all 32 bytes in hex. The seed is public: it fixes initial weights and batch orders, no secret. */

@@ -1,0 +1,91 @@
+/**
+ * The whole study at once: the outer manifest of study/ with the sections whose meaning lies here (model, tasks) and in secagg/ (rules).
+ *
+ * Agent, coordinator and researcher call the same two functions, so no study passes one of them and fails another.
+ * Leaves to others: lines of the author's file (researcher/), who may take part (study/approval.ts, study/policy.ts).
+ */
+import { canonicalJson } from '../base/canonical-json.js';
+import { featureColumns } from '../data-schema/encode.js';
+import type { SecaggRules } from '../secagg/rules.js';
+import {
+  compileStudy,
+  type Compiled,
+  type Federation,
+  type Section,
+  type SectionParsers,
+} from '../study/compile.js';
+import type { Manifest } from '../study/manifest.js';
+import { asJson } from '../study/parse.js';
+import type { StudyProblem } from '../study/problem.js';
+import { parseModel, parseTasks } from './parse.js';
+import type { ModelSpec, TaskSpec } from './spec.js';
+import { parseRules } from './study-rules.js';
+
+/** The sections of a manifest with their types. */
+export interface StudySections {
+  readonly model: ModelSpec;
+  readonly tasks: readonly TaskSpec[];
+  readonly rules: SecaggRules;
+}
+
+export type CheckedStudy =
+  | ({ readonly kind: 'checked' } & StudySections)
+  | { readonly kind: 'refused'; readonly problems: readonly StudyProblem[] };
+
+const SECTIONS: SectionParsers = {
+  model(value, schema, path) {
+    const parsed = parseModel(value, featureColumns(schema).length, path);
+    return parsed.kind === 'parsed' ? section(parsed.model) : parsed;
+  },
+  tasks(value, schema, path) {
+    const parsed = parseTasks(value, schema, path);
+    return parsed.kind === 'parsed' ? section(parsed.tasks) : parsed;
+  },
+  secagg(value, rosterSize, path) {
+    const parsed = parseRules(value, rosterSize, path);
+    return parsed.kind === 'parsed' ? section(parsed.rules) : parsed;
+  },
+};
+
+/**
+ * Turns an author's study into a complete manifest, or into every problem at once.
+ *
+ * Errors   none thrown; problems carry the code of their section (STUDY_INVALID, LAYER_UNKNOWN, TASK_INVALID, RULES_INVALID, …).
+ */
+export function compileManifest(plain: unknown, federation: Federation): Compiled {
+  return compileStudy(plain, federation, SECTIONS);
+}
+
+/**
+ * Reads the typed sections of a manifest that parseManifest accepted; peer-controlled.
+ *
+ * Errors   none thrown; a section that is right but not in its one spelling is MANIFEST_INVALID.
+ */
+export function checkStudy(manifest: Manifest): CheckedStudy {
+  const model = parseModel(manifest.model, featureColumns(manifest.data).length, 'model');
+  const tasks = parseTasks(manifest.tasks, manifest.data, 'tasks');
+  const rules = parseRules(manifest.secagg, manifest.roster.length, 'secagg');
+  if (model.kind === 'refused' || tasks.kind === 'refused' || rules.kind === 'refused') {
+    const problems = [model, tasks, rules].flatMap((parsed) =>
+      parsed.kind === 'refused' ? parsed.problems : [],
+    );
+    return { kind: 'refused', problems };
+  }
+  const problems = [
+    ...spelling('model', manifest.model, model.model),
+    ...spelling('tasks', manifest.tasks, tasks.tasks),
+    ...spelling('secagg', manifest.secagg, rules.rules),
+  ];
+  if (problems.length > 0) return { kind: 'refused', problems };
+  return { kind: 'checked', model: model.model, tasks: tasks.tasks, rules: rules.rules };
+}
+
+function section(value: unknown): Section {
+  return { kind: 'parsed', value: asJson(value) };
+}
+
+/** A default left out or a number spelled otherwise would give two digests to one study. */
+function spelling(path: string, given: unknown, parsed: unknown): readonly StudyProblem[] {
+  if (canonicalJson(asJson(given)) === canonicalJson(asJson(parsed))) return [];
+  return [{ path, code: 'MANIFEST_INVALID', text: 'expected the one spelling, defaults included' }];
+}
