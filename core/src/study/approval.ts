@@ -9,10 +9,10 @@ import { base64, equalBytes, fromBase64, type Bytes } from '../base/bytes.js';
 import { canonicalBytes, parseCanonical } from '../base/canonical-json.js';
 import { signEnvelope, verifyEnvelope, type Envelope } from '../base/dsse.js';
 import { PlexusError, type Code } from '../base/error.js';
-import { digest, hospitalId, studyId } from '../base/ids.js';
+import { hospitalId, studyId } from '../base/ids.js';
 import type { Suite } from '../base/suite.js';
 import type { Manifest } from './manifest.js';
-import { asJson, manifestDigest } from './parse.js';
+import { asJson, manifestDigest, PUBLIC_KEY, SEED } from './parse.js';
 import { describe, isFields, ProblemList } from './problem.js';
 
 export const APPROVAL_TYPE = 'application/vnd.plexus.approval.v1+json';
@@ -129,8 +129,8 @@ export function verifyWithdrawal(
 
 /** The kinds of task a manifest asks for, each once, in order. */
 export function taskKinds(manifest: Manifest): readonly string[] {
-  const kinds = manifest.tasks.map((task) => (isFields(task) ? String(task['kind']) : ''));
-  return [...new Set(kinds)];
+  const kinds = manifest.tasks.map((task) => (isFields(task) ? task['kind'] : undefined));
+  return [...new Set(kinds.filter((kind) => typeof kind === 'string'))];
 }
 
 type Read<T> = (list: ProblemList, value: unknown) => T | undefined;
@@ -217,15 +217,10 @@ function readCommon(
   if (fields['v'] !== 1) list.note('v', 'expected 1');
   const study = list.id(fields['study'], 'study', studyId);
   const hospital = list.id(fields['hospital'], 'hospital', hospitalId);
-  const document = list.id(fields['document'], 'document', digest);
+  const document = list.text(fields['document'], 'document', SEED, 'a SHA-256 in hex');
   const signer = list.text(fields['signer'], 'signer', PERSON, 'person: and 16 base32 characters');
   const role = list.text(fields['role'], 'role', WORD, 'a role in words joined by -');
-  const key = list.text(
-    fields['approvalKey'],
-    'approvalKey',
-    /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/,
-    '32 bytes in base64',
-  );
+  const key = list.text(fields['approvalKey'], 'approvalKey', PUBLIC_KEY, '32 bytes in base64');
   const signedAt = list.text(fields['signedAt'], 'signedAt', TIME, 'a time in UTC');
   if (!study || !hospital || !document || !signer || !role || !key || !signedAt) return undefined;
   return { v: 1, study, hospital, document, signer, role, approvalKey: key, signedAt };

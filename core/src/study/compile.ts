@@ -112,10 +112,15 @@ function compileRoster(
     const path = `roster[${String(i)}]`;
     const hospital = list.id(item, path, hospitalId);
     if (hospital === undefined) return undefined;
-    if (named.indexOf(item) !== i) return list.note(path, 'expected a hospital named once');
+    if (named.indexOf(item) !== i) {
+      list.note(path, 'expected a hospital named once');
+      return undefined;
+    }
     const known = federation.roster.find((member) => member.hospital === hospital);
-    if (known === undefined)
-      return list.note(path, 'expected a hospital enrolled in this federation', 'HOSPITAL_UNKNOWN');
+    if (known === undefined) {
+      list.note(path, 'expected a hospital enrolled in this federation', 'HOSPITAL_UNKNOWN');
+      return undefined;
+    }
     const { identityKey, cosignerKey } = known;
     return { index: i + 1, hospital, identityKey, cosignerKey };
   });
@@ -151,5 +156,6 @@ function compileSeed(list: ProblemList, value: unknown): string | undefined {
   if (typeof value === 'string' && SEED.test(value)) return value;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0)
     return value.toString(16).padStart(64, '0');
-  return list.note('seed', 'expected a whole number from 0 up, or 64 lower-case hex digits');
+  list.note('seed', 'expected a whole number from 0 up, or 64 lower-case hex digits');
+  return undefined;
 }

@@ -4,7 +4,7 @@
  * Strict: unknown fields are refused, and the data section must already be in its one spelling, so that equal studies have equal digests.
  * Source: secure-aggregation.md section 3. Leaves to others: model, tasks and secagg as values (task/study-check.ts).
  */
-import { fromBase64, hex, type Bytes } from '../base/bytes.js';
+import { hex, type Bytes } from '../base/bytes.js';
 import {
   canonicalBytes,
   canonicalJson,
@@ -40,6 +40,8 @@ export const SEED: RegExp = /^[0-9a-f]{64}$/;
 /** C2SP origins have neither white space nor plus. */
 const ORIGIN = /^[^\s+\p{Cc}]{1,200}$/u;
 const VKEY = /^[^\s+\p{Cc}]{1,200}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/u;
+/** 32 bytes in strict base64: the last character before the padding has its two low bits zero. */
+export const PUBLIC_KEY: RegExp = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 const MANIFEST_KEYS = [
   'v',
   'study',
@@ -127,10 +129,8 @@ function readData(list: ProblemList, value: unknown): Manifest['data'] | undefin
     return undefined;
   }
   if (canonicalJson(asJson(parsed.schema)) === canonicalJson(asJson(value))) return parsed.schema;
-  return list.note(
-    'data',
-    'expected the one spelling: decimals as canonical text, no default left out',
-  );
+  list.note('data', 'expected the one spelling: decimals as canonical text, no default left out');
+  return undefined;
 }
 
 /** A mapping of JSON; its members are read by task/. */
@@ -173,15 +173,9 @@ export function readRoster(list: ProblemList, value: unknown): readonly RosterMe
   return roster;
 }
 
-/** 32 bytes, base64. That it is a strict Ed25519 key is checked where it verifies something. */
+/** That the point is a strict Ed25519 key is checked where it verifies something. */
 function readKey(list: ProblemList, value: unknown, path: string): string | undefined {
-  const what = 'an Ed25519 public key: 32 bytes in base64';
-  if (typeof value !== 'string' || value.length !== 44) return list.note(path, `expected ${what}`);
-  try {
-    return fromBase64(value).length === 32 ? value : list.note(path, `expected ${what}`);
-  } catch {
-    return list.note(path, `expected ${what}`);
-  }
+  return list.text(value, path, PUBLIC_KEY, 'an Ed25519 public key: 32 bytes in base64');
 }
 
 /** A value of the JSON kinds, as such. Errors: bug/CANONICAL_JSON if something else is in it. */

@@ -31,14 +31,16 @@ export class ProblemList {
     this.#code = code;
   }
 
-  note(path: string, text: string, code: Code = this.#code): undefined {
+  note(path: string, text: string, code: Code = this.#code): void {
     this.found.push({ path, code, text });
-    return undefined;
   }
 
   /** A mapping with no key but the allowed ones. Its known fields are read even where an unknown one was noted. */
   fields(value: unknown, path: string, allowed: readonly string[]): Fields | undefined {
-    if (!isFields(value)) return this.note(path, 'expected a mapping');
+    if (!isFields(value)) {
+      this.note(path, 'expected a mapping');
+      return undefined;
+    }
     for (const key of Object.keys(value))
       if (!allowed.includes(key))
         this.note(join(path, key), `unknown key; expected one of ${allowed.join(', ')}`);
@@ -47,34 +49,42 @@ export class ProblemList {
 
   list(value: unknown, path: string): readonly unknown[] | undefined {
     if (isList(value) && value.length > 0) return value;
-    return this.note(path, 'expected a list that is not empty');
+    this.note(path, 'expected a list that is not empty');
+    return undefined;
   }
 
   text(value: unknown, path: string, pattern: RegExp, what: string): string | undefined {
     if (typeof value === 'string' && value.normalize('NFC') === value && pattern.test(value))
       return value;
-    return this.note(path, `expected ${what}`);
+    this.note(path, `expected ${what}`);
+    return undefined;
   }
 
   oneOf<T extends string>(value: unknown, path: string, allowed: readonly T[]): T | undefined {
     const known = allowed.find((candidate) => candidate === value);
-    return known ?? this.note(path, `expected one of ${allowed.join(', ')}`);
+    if (known === undefined) this.note(path, `expected one of ${allowed.join(', ')}`);
+    return known;
   }
 
   integer(value: unknown, path: string, least: number, most: number): number | undefined {
     if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most)
       return value;
-    return this.note(path, `expected a whole number from ${String(least)} to ${String(most)}`);
+    this.note(path, `expected a whole number from ${String(least)} to ${String(most)}`);
+    return undefined;
   }
 
   /** What a constructor of base/ids.ts makes of a text; its refusal becomes a problem. */
   id<T>(value: unknown, path: string, make: (text: string) => T): T | undefined {
     const what = 'words of a-z and 0-9 joined by -, at most 64 characters';
-    if (typeof value !== 'string') return this.note(path, `expected ${what}`);
+    if (typeof value !== 'string') {
+      this.note(path, `expected ${what}`);
+      return undefined;
+    }
     try {
       return make(value);
     } catch {
-      return this.note(path, `expected ${what}`); // the constructor's own message names no path
+      this.note(path, `expected ${what}`); // the constructor's own message names no path
+      return undefined;
     }
   }
 }

@@ -117,7 +117,8 @@ describe('an approval (audit-log.md section 6)', () => {
 });
 
 describe('a withdrawal', () => {
-  const { meaning: _m, scope: _s, expires: _e, ...common } = APPROVAL;
+  const { study, hospital, document, signer, role, signedAt } = APPROVAL;
+  const common = { study, hospital, document, signer, role, signedAt };
   const envelope = signWithdrawal(suite, { ...common, reason: 'ethics' }, SEEDS);
 
   it('verifies against the manifest', () => {

@@ -29,7 +29,7 @@ describe('compiling a study', () => {
   });
 
   it('finds every problem at once, each with its path', () => {
-    const { privacy: _, ...rest } = PLAIN;
+    const rest = { ...PLAIN, privacy: undefined };
     const data = { ...PLAIN.data, maxLevel: 9 };
     expect(
       problemsOf({ ...rest, data, title: '', purpose: 'MARKETING', extra: 1, seed: -1 }),

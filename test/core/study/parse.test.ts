@@ -1,6 +1,6 @@
 import { nodeSuite as suite } from '@plexus/suite';
 import { describe, expect, it } from 'vitest';
-import { utf8 } from '../../../core/src/base/bytes.ts';
+import { fromUtf8, utf8 } from '../../../core/src/base/bytes.ts';
 import { canonicalBytes, type Json } from '../../../core/src/base/canonical-json.ts';
 import {
   asJson,
@@ -11,11 +11,11 @@ import {
 import { exampleManifest, keyOf } from './example.ts';
 
 function parsed(changes: Readonly<Record<string, Json | undefined>>): unknown {
-  return parseManifest(canonicalBytes({ ...JSON.parse(text()), ...changes }));
+  return parseManifest(canonicalBytes(asJson({ ...exampleManifest(), ...changes })));
 }
 
 function text(): string {
-  return new TextDecoder().decode(manifestBytes(exampleManifest()));
+  return fromUtf8(manifestBytes(exampleManifest()));
 }
 
 describe('parsing a manifest', () => {
@@ -36,7 +36,7 @@ describe('parsing a manifest', () => {
     expect(() => parsed({ colour: 'red', purpose: 'HMARKT', seed: '00' })).toThrow(
       expect.objectContaining({
         code: 'MANIFEST_INVALID',
-        message: expect.stringMatching(/colour: unknown key.*purpose: .*seed: /),
+        message: expect.stringMatching(/colour: unknown key.*purpose: .*seed: /) as string,
       }),
     );
   });
