@@ -252,5 +252,63 @@ export {
   type StampBasics,
   type Transition,
 } from './audit/transition.js';
+export {
+  appendLeafHash,
+  consistencyPath,
+  EMPTY_TREE,
+  inclusionPath,
+  rootOf,
+  treeAt,
+  type NodeReader,
+  type TreeNode,
+  type TreeState,
+} from './audit/tree.js';
+export {
+  formatVkey,
+  parseVkey,
+  verifierKey,
+  type KeyType,
+  type VerifierKey,
+} from './audit/vkey.js';
+export {
+  formatNote,
+  formatSignatureLine,
+  openNote,
+  parseNote,
+  parseSignatureLine,
+  signNote,
+  type Note,
+  type NoteSignature,
+  type OpenedNote,
+} from './audit/note.js';
+export {
+  checkpointText,
+  openCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+  type Checkpoint,
+  type OpenedCheckpoint,
+} from './audit/checkpoint.js';
+export {
+  cosign,
+  cosignatureTime,
+  verifyCosignatures,
+  type Cosignature,
+} from './audit/cosignature.js';
+export {
+  bundlesOf,
+  encodeBundle,
+  parseBundle,
+  parseTile,
+  parseTilePath,
+  TILE_WIDTH,
+  tileBytes,
+  tilePath,
+  tilesOf,
+  tilesSince,
+  type Tile,
+} from './audit/tiles.js';
+export { formatProofFile, parseProofFile, type ProofFile } from './audit/proof-file.js';
+export { isQuorum, parsePolicy, type PolicyGroup, type TrustPolicy } from './audit/policy.js';
 export { parseRfc3339, rfc3339 } from './audit/time.js';
 export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';

@@ -13,7 +13,7 @@ const ORIGIN = `[a-z0-9][a-z0-9-]*(?:\\.[a-z0-9-]+)*(?::\\d{1,5})?/plexus/${NAME
 const ID = /^[a-z][a-z0-9-]*(?:[./:][a-z0-9-]+)*$/;
 const PERSON = /^person:[a-z2-7]{16}$/;
 const LONG_NUMBER = /\d{7}/;
-const HASH64 = '[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=';
+const hash = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 
 const named = new RegExp(`^${NAME}$`);
 const origin = new RegExp(`^${ORIGIN}$`);
@@ -78,15 +78,15 @@ export const PATTERNS: Readonly<Record<PatternName, (text: string) => boolean>> 
   suite: (text) => /^SA\d\.\d$/.test(text),
   digest: (text) => /^[0-9a-f]{64}$/.test(text),
   /** A Merkle hash: base64 of 32 bytes, unused bits zero. */
-  hash: (text) => new RegExp(`^${HASH64}$`).test(text),
+  hash: (text) => hash.test(text),
   salt: (text) => /^[A-Za-z0-9_-]{21}[AQgw]$/.test(text),
   signature: (text) => /^[A-Za-z0-9+/]{85}[AQgw]==$/.test(text),
   /** Long enough that no number or name of a person is one by accident. */
   payload: (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]{30,}={0,2}$/.test(text),
   payloadType: (text) =>
     /^application\/vnd\.plexus(?:\.[a-z][a-z0-9-]{0,31}){1,3}(?:\+json)?$/.test(text),
-  /** A hint, never trusted: SHA-256 of the public key in hex, or the id of its owner. */
-  keyid: (text) => /^[0-9a-f]{64}$/.test(text) || isId(text),
+  /** A hint, never trusted: the public key in base64, its SHA-256 in hex, or the id of its owner. */
+  keyid: (text) => hash.test(text) || /^[0-9a-f]{64}$/.test(text) || isId(text),
   mediaType: (text) => isId(text.endsWith('+json') ? text.slice(0, -5) : text),
   /** At most six digits before the point: longer sums enter as integers, longer strings could be record numbers. */
   decimal: (text) => isCanonicalDecimal(text) && /^-?\d{1,6}(?:\.\d{1,40})?$/.test(text),

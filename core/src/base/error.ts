@@ -102,6 +102,12 @@ export const CATALOGUE = {
   // audit log
   TRANSITION_LEAF: ['bug', 'INTERNAL', 'a transition does not give exactly one leaf'],
   LEAF_DRAFT_INVALID: ['bug', 'INTERNAL', 'a leaf about to be written does not fit its schema'],
+  KEY_INVALID: ['peer', 'INVALID_ARGUMENT', 'the verifier key cannot be used'],
+  NOTE_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a signed note'],
+  CHECKPOINT_INVALID: ['peer', 'INVALID_ARGUMENT', 'the note is not a checkpoint of this log'],
+  TILE_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a tile or an entry bundle'],
+  PROOF_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a proof file'],
+  TRUST_POLICY_INVALID: ['operator', 'INVALID_ARGUMENT', 'the trust policy is not valid'],
   LEAF_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a leaf of the log'],
   // data (data.md section 8)
   DATA_SCHEMA_INVALID: [
