@@ -309,6 +309,6 @@ export {
   type Tile,
 } from './audit/tiles.js';
 export { formatProofFile, parseProofFile, type ProofFile } from './audit/proof-file.js';
-export { isQuorum, parsePolicy, type PolicyGroup, type TrustPolicy } from './audit/policy.js';
+export { isQuorum, parseTrustPolicy, type PolicyGroup, type TrustPolicy } from './audit/policy.js';
 export { parseRfc3339, rfc3339 } from './audit/time.js';
 export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';

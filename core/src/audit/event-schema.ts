@@ -110,10 +110,11 @@ export function checkLeaf(value: Json): ShapeProblem | undefined {
   const problem = checkObject(COMMON_FIELDS, common, '');
   if (problem !== undefined) return problem;
   if (data === undefined) return { code: 'A402', path: 'data', what: 'missing field' };
-  const event = eventShape(String(value['type']));
+  const { type, log } = value;
+  const event = typeof type === 'string' ? eventShape(type) : undefined;
   if (event === undefined) return { code: 'A402', path: 'type', what: 'wrong type' };
   if (value['action'] !== event.action) return { code: 'A402', path: 'action', what: 'wrong type' };
-  const atSite = isSiteLog(String(value['log']));
+  const atSite = typeof log === 'string' && isSiteLog(log);
   if (event.siteOnly === true && !atSite)
     return { code: 'A402', path: 'type', what: 'unknown field' };
   for (const need of event.needs ?? [])

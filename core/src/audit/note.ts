@@ -52,8 +52,7 @@ export function parseNote(bytes: Bytes): Note {
   } catch (cause) {
     throw invalid('expected UTF-8', cause);
   }
-  for (const byte of bytes)
-    if (byte < 0x20 && byte !== 0x0a) throw invalid('expected no control character');
+  if (hasControl(bytes)) throw invalid('expected no control character');
   const split = whole.lastIndexOf('\n\n');
   if (split < 0 || !whole.endsWith('\n'))
     throw invalid('expected text, an empty line and signatures');
@@ -91,8 +90,7 @@ export function formatNote(note: Note): Bytes {
 
 /** Signs the text under a type-1 key. `seed` is secret. Errors: peer/NOTE_INVALID on a text that is no note's. */
 export function signNote(suite: Suite, text: string, name: string, seed: Bytes): Note {
-  if (!text.endsWith('\n') || /[\x00-\x09\x0b-\x1f]/.test(text))
-    throw invalid('expected a text of lines');
+  if (!text.endsWith('\n') || hasControl(utf8(text))) throw invalid('expected a text of lines');
   const key = verifierKey(suite, name, 1, suite.ed25519PublicKey(seed));
   const signature = suite.ed25519Sign(seed, utf8(text));
   return { text, signatures: [{ name, keyId: key.keyId, signature }] };
@@ -130,6 +128,10 @@ export function openNote(suite: Suite, bytes: Bytes, keys: readonly VerifierKey[
 
 export function isBy(line: NoteSignature, key: VerifierKey): boolean {
   return line.name === key.name && equalBytes(line.keyId, key.keyId);
+}
+
+function hasControl(bytes: Bytes): boolean {
+  return bytes.some((byte) => byte < 0x20 && byte !== 0x0a);
 }
 
 function invalid(message: string, cause?: unknown): PlexusError {

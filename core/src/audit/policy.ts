@@ -25,7 +25,7 @@ export interface TrustPolicy {
 const MAX_POLICY = 64 * 1024;
 
 /** Errors: operator/TRUST_POLICY_INVALID naming the line. */
-export function parsePolicy(suite: Suite, text: string): TrustPolicy {
+export function parseTrustPolicy(suite: Suite, text: string): TrustPolicy {
   if (text.length > MAX_POLICY) throw refused(0, 'expected at most 64 KiB');
   const logs: TrustPolicy['logs'][number][] = [];
   const witnesses = new Map<string, TrustPolicy['logs'][number]>();

@@ -64,12 +64,14 @@ describe('hashing (RFC 6962 2.1)', () => {
 
   it.skipIf(!reference)('the reference tree of eight leaves: every node and every root', () => {
     const grown = grow(reference!.leafInputs.map((input) => leafHash(suite, fromHex(input))));
-    reference!.nodeHashes.forEach((row, level) =>
-      row.forEach((want, index) => expect(hex(grown.node(level, index))).toBe(want)),
-    );
-    reference!.rootHashesBySize.forEach((want, size) =>
-      expect(hex(rootOf(suite, grown.trees[size]!))).toBe(want),
-    );
+    reference!.nodeHashes.forEach((row, level) => {
+      row.forEach((want, index) => {
+        expect(hex(grown.node(level, index))).toBe(want);
+      });
+    });
+    reference!.rootHashesBySize.forEach((want, size) => {
+      expect(hex(rootOf(suite, grown.trees[size]!))).toBe(want);
+    });
   });
 });
 

@@ -5,7 +5,7 @@ import { fromUtf8, utf8, type Bytes } from '../../../core/src/base/bytes.ts';
 import { parseCheckpoint, signCheckpoint } from '../../../core/src/audit/checkpoint.ts';
 import { leafBytes, parseLeaf } from '../../../core/src/audit/leaf.ts';
 import { parseNote } from '../../../core/src/audit/note.ts';
-import { parsePolicy } from '../../../core/src/audit/policy.ts';
+import { parseTrustPolicy } from '../../../core/src/audit/policy.ts';
 import { formatProofFile, parseProofFile } from '../../../core/src/audit/proof-file.ts';
 import {
   encodeBundle,
@@ -44,10 +44,10 @@ const PARSERS: readonly [string, string, Bytes, (bytes: Bytes) => unknown][] = [
     parseProofFile,
   ],
   [
-    'parsePolicy',
+    'parseTrustPolicy',
     'TRUST_POLICY_INVALID',
     utf8(`witness w ${vkey}\nquorum w\n`),
-    (b) => parsePolicy(suite, text(b)),
+    (b) => parseTrustPolicy(suite, text(b)),
   ],
   ['parseTilePath', 'none', utf8('tile/0/x001/234.p/5'), (b) => parseTilePath(text(b))],
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeSuite as suite } from '@plexus/suite';
-import { isQuorum, parsePolicy } from '../../../core/src/audit/policy.ts';
+import { isQuorum, parseTrustPolicy } from '../../../core/src/audit/policy.ts';
 import { formatVkey, verifierKey } from '../../../core/src/audit/vkey.ts';
 import { codeOf, vectors } from './vectors.ts';
 
@@ -15,7 +15,7 @@ function laxOnly(policy: string): boolean {
 describe.skipIf(!file)('trust policies (audit-log.md 3.8)', () => {
   it.each(file?.cases ?? [])('case %#', ({ policy, ok }) => {
     const want = ok && !laxOnly(policy) ? 'none' : 'TRUST_POLICY_INVALID';
-    expect(codeOf(() => parsePolicy(suite, policy))).toBe(want);
+    expect(codeOf(() => parseTrustPolicy(suite, policy))).toBe(want);
   });
 });
 
@@ -27,18 +27,21 @@ describe('what a policy decides', () => {
   const witnesses = [1, 2, 3, 4].map((i) => `witness w${String(i)} ${vkey(i)}`).join('\n');
 
   it('a quorum is counted through groups', () => {
-    const policy = parsePolicy(
+    const policy = parseTrustPolicy(
       suite,
       `# ours\n${witnesses}\ngroup g any w1 w2\ngroup h 2 g w3 w4\nquorum h\n`,
     );
     expect(policy.groups.get('h')).toEqual({ threshold: 2, members: ['g', 'w3', 'w4'] });
     expect(isQuorum(policy, new Set(['w1', 'w2']))).toBe(false);
     expect(isQuorum(policy, new Set(['w2', 'w4']))).toBe(true);
-    expect(isQuorum(parsePolicy(suite, 'quorum none'), new Set())).toBe(true);
+    expect(isQuorum(parseTrustPolicy(suite, 'quorum none'), new Set())).toBe(true);
   });
 
   it('a log has a key and may have an address', () => {
-    const { logs } = parsePolicy(suite, `log ${vkey(9)} https://log.example.org/\nquorum none`);
+    const { logs } = parseTrustPolicy(
+      suite,
+      `log ${vkey(9)} https://log.example.org/\nquorum none`,
+    );
     expect(logs).toMatchObject([{ url: 'https://log.example.org/', key: { name: 'w9' } }]);
   });
 
@@ -52,6 +55,6 @@ describe('what a policy decides', () => {
     ['a member defined later', `group g any w1\n${witnesses}\nquorum g`],
     ['too much text', '#'.repeat(70_000)],
   ])('%s is refused', (_, text) => {
-    expect(codeOf(() => parsePolicy(suite, text))).toBe('TRUST_POLICY_INVALID');
+    expect(codeOf(() => parseTrustPolicy(suite, text))).toBe('TRUST_POLICY_INVALID');
   });
 });

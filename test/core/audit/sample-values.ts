@@ -84,7 +84,7 @@ export function stringPaths(
   if (typeof value === 'string') return [at];
   if (typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([key, member]) =>
-    member === undefined ? [] : stringPaths(member as Json, [...at, key]),
+    member === undefined ? [] : stringPaths(member, [...at, key]),
   );
 }
 

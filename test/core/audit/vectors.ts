@@ -4,6 +4,7 @@ import { fromBase64, type Bytes } from '../../../core/src/base/bytes.ts';
 import { PlexusError } from '../../../core/src/base/error.ts';
 import { sharedFile } from '../../data.ts';
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- each reader names the shape of its published file
 export function vectors<T>(name: string): T | undefined {
   const path = sharedFile(`vectors/tlog/${name}`);
   return path === undefined ? undefined : (JSON.parse(readFileSync(path, 'utf8')) as T);
