@@ -22,7 +22,7 @@ export function canonicalJson(value: Json): string {
     return String(value);
   }
   if (isList(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object')
+  if (!isObject(value))
     throw new PlexusError('CANONICAL_JSON', `expected JSON, got ${typeof value}`);
   const members: string[] = [];
   for (const key of Object.keys(value).sort()) {
@@ -66,6 +66,11 @@ function canonicalString(value: string): string {
   if (value.normalize('NFC') !== value || /\p{Surrogate}/u.test(value))
     throw new PlexusError('CANONICAL_JSON', 'string: expected well-formed NFC');
   return JSON.stringify(value); // RFC 8785 section 3.2.2.2 is JSON.stringify's escaping
+}
+
+/** The type says so already, but parsed bytes come in under it too: null is an object to typeof. */
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null;
 }
 
 function isList(value: Json): value is readonly Json[] {

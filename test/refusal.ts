@@ -1,0 +1,16 @@
+/**
+ * What a call refuses with: the code of the PlexusError it throws, `undefined` if it throws nothing.
+ *
+ * Anything else that is thrown goes on: an accident is never taken for a refusal.
+ */
+import { PlexusError, type Code } from '@plexus/core';
+
+export function refusal(call: () => unknown): Code | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof PlexusError) return thrown.code;
+    throw thrown;
+  }
+}
