@@ -1,1 +1,7 @@
-export {};
+/** The training engines over tfjs, behind core's TrainingEngine. */
+export { checkConformance } from './conformance.js';
+export type { TrainingJob, TrainingResult } from './job.js';
+export { openPool, type PoolOptions, type TrainingPool } from './pool.js';
+export type { EngineName, EngineProvider, Probe } from './provider.js';
+export { createEngine, ENGINE_CHOICES, engineProviders, type EngineChoice } from './select.js';
+export { answerJobs } from './worker.js';

@@ -272,6 +272,17 @@ export const CATALOGUE = {
     "the hospital's policy does not allow a kind of task",
   ],
   // engine
+  ENGINE_UNAVAILABLE: [
+    'environment',
+    'FAILED_PRECONDITION',
+    'the training engine asked for is not installed',
+  ],
+  ENGINE_CONFORMANCE: [
+    'environment',
+    'FAILED_PRECONDITION',
+    'the training engine computes wrong numbers',
+  ],
+  ENGINE_STOPPED: ['environment', 'UNAVAILABLE', 'a training thread ended before it answered'],
   LAYER_UNKNOWN: ['operator', 'INVALID_ARGUMENT', 'the model names a layer that is not known'],
   MODEL_TOO_LARGE: ['operator', 'RESOURCE_EXHAUSTED', 'the model has more parameters than allowed'],
   NON_FINITE_UPDATE: ['operator', 'FAILED_PRECONDITION', 'training left the finite numbers'],

@@ -1,0 +1,46 @@
+/**
+ * The inside of a training thread: one job at a time, answered with section values or a coded error.
+ *
+ * A program's own entry file calls it with its cryptography, since the engine knows core only:
+ * `answerJobs(parentPort, nodeSuite)`. Source: engine.md "Shape": training on the main thread stalls the event loop.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import {
+  asPlexusError,
+  contribute,
+  decodeTensors,
+  type Suite,
+  type TrainingEngine,
+} from '@plexus/core';
+import type { TrainingJob, TrainingResult, WorkerAnswer } from './job.js';
+import { createEngine, type EngineChoice } from './select.js';
+
+/** Answers the jobs of a pool until the thread ends. */
+export function answerJobs(port: MessagePort, suite: Suite): void {
+  const engines = new Map<EngineChoice, TrainingEngine>();
+  const run = async (job: TrainingJob): Promise<TrainingResult> => {
+    const engine = engines.get(job.engine) ?? (await createEngine(job.engine));
+    engines.set(job.engine, engine);
+    try {
+      const context = { ...job.context, suite };
+      const values = contribute(context, decodeTensors(job.state), job.rows, engine);
+      return { engine: engine.id, values };
+    } finally {
+      engine.dispose();
+    }
+  };
+  port.on('message', (job: TrainingJob) => {
+    run(job)
+      .then((result): WorkerAnswer => ({ kind: 'done', result }))
+      .catch((thrown: unknown): WorkerAnswer => {
+        const { code, message } = asPlexusError(thrown, 'ENGINE_STOPPED');
+        return { kind: 'failed', code, text: message };
+      })
+      .then((answer) => {
+        port.postMessage(answer);
+      })
+      .catch((thrown: unknown) => {
+        throw thrown; // an answer that cannot be posted is a bug: the thread ends, the pool says ENGINE_STOPPED
+      });
+  });
+}
