@@ -76,7 +76,11 @@ export function checkConformance(engine: TrainingEngine): void {
     const what = `engine ${engine.id}: ${activation} with ${optimizer.kind}`;
     compare(`${what}, predictions`, answer.predictions, predictions);
     compare(`${what}, losses`, answer.losses, losses);
-    compare(`${what}, weights`, answer.weights.flat(), weights.flatMap((values) => [...values]));
+    compare(
+      `${what}, weights`,
+      answer.weights.flat(),
+      weights.flatMap((values) => [...values]),
+    );
   }
 }
 

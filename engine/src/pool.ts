@@ -23,40 +23,45 @@ export interface PoolOptions {
   readonly size: number;
 }
 
+interface Waiting {
+  readonly resolve: (worker: Worker) => void;
+  readonly reject: (error: PlexusError) => void;
+}
+
 export function openPool({ entry, size }: PoolOptions): TrainingPool {
   const idle: Worker[] = [];
   const alive = new Set<Worker>();
-  const waiting: ((worker: Worker) => void)[] = [];
+  const waiting: Waiting[] = [];
   let isClosed = false;
 
   const start = (): Worker => {
-    const worker = new Worker(entry);
+    const worker = new Worker(entry, { execArgv: [] }); // a thread runs what was built, whatever loader the parent has
     alive.add(worker);
+    worker.on('error', () => undefined); // the exit that follows is what counts here
     worker.once('exit', () => {
       alive.delete(worker);
       const at = idle.indexOf(worker);
       if (at >= 0) idle.splice(at, 1);
-      const next = isClosed ? undefined : waiting.shift();
-      next?.(start());
+      if (!isClosed) waiting.shift()?.resolve(start());
     });
-    worker.on('error', () => undefined); // the exit that follows is what counts
-    worker.unref();
     return worker;
   };
 
   const take = (): Promise<Worker> => {
     const ready = idle.pop() ?? (alive.size < size ? start() : undefined);
     if (ready !== undefined) return Promise.resolve(ready);
-    return new Promise((resolve) => waiting.push(resolve));
+    return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
   };
 
   const giveBack = (worker: Worker): void => {
     if (!alive.has(worker)) return;
     const next = waiting.shift();
-    if (next === undefined) {
-      worker.unref();
-      idle.push(worker);
-    } else next(worker);
+    if (next !== undefined) {
+      next.resolve(worker);
+      return;
+    }
+    worker.unref(); // an idle thread keeps no program alive
+    idle.push(worker);
   };
 
   return {
@@ -71,6 +76,7 @@ export function openPool({ entry, size }: PoolOptions): TrainingPool {
     },
     async close() {
       isClosed = true;
+      for (const { reject } of waiting.splice(0)) reject(stopped('the pool is closed'));
       await Promise.all([...alive].map((worker) => worker.terminate()));
     },
   };
@@ -82,11 +88,13 @@ function answerOf(
   signal: AbortSignal | undefined,
 ): Promise<TrainingResult> {
   return new Promise((resolve, reject) => {
+    let cause: unknown;
     const abort = (): void => {
-      void worker.terminate();
+      void worker.terminate(); // a synchronous computation has no other end
     };
     const settle = (): void => {
       worker.off('message', onMessage);
+      worker.off('error', onError);
       worker.off('exit', onExit);
       signal?.removeEventListener('abort', abort);
     };
@@ -95,19 +103,26 @@ function answerOf(
       if (answer.kind === 'done') resolve(answer.result);
       else reject(new PlexusError(answer.code, answer.text));
     };
+    const onError = (thrown: unknown): void => {
+      cause = thrown;
+    };
     const onExit = (): void => {
       settle();
-      reject(stopped('the training thread ended before it answered'));
+      reject(stopped('the training thread ended before it answered', cause));
     };
+    if (signal?.aborted === true) {
+      reject(stopped('the job was called off'));
+      return;
+    }
     worker.ref();
     worker.on('message', onMessage);
+    worker.on('error', onError);
     worker.once('exit', onExit);
     signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted === true) abort();
     worker.postMessage(job);
   });
 }
 
-function stopped(text: string): PlexusError {
-  return new PlexusError('ENGINE_STOPPED', `engine: ${text}`);
+function stopped(text: string, cause?: unknown): PlexusError {
+  return new PlexusError('ENGINE_STOPPED', `engine: ${text}`, { cause });
 }

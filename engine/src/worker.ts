@@ -6,16 +6,16 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import {
-  asPlexusError,
   contribute,
   decodeTensors,
+  PlexusError,
   type Suite,
   type TrainingEngine,
 } from '@plexus/core';
 import type { TrainingJob, TrainingResult, WorkerAnswer } from './job.js';
 import { createEngine, type EngineChoice } from './select.js';
 
-/** Answers the jobs of a pool until the thread ends. */
+/** Answers the jobs of a pool until the thread ends. What is not a coded error ends the thread: it is a bug of ours. */
 export function answerJobs(port: MessagePort, suite: Suite): void {
   const engines = new Map<EngineChoice, TrainingEngine>();
   const run = async (job: TrainingJob): Promise<TrainingResult> => {
@@ -29,18 +29,17 @@ export function answerJobs(port: MessagePort, suite: Suite): void {
       engine.dispose();
     }
   };
+  const answer = async (job: TrainingJob): Promise<void> => {
+    let reply: WorkerAnswer;
+    try {
+      reply = { kind: 'done', result: await run(job) };
+    } catch (thrown) {
+      if (!(thrown instanceof PlexusError)) throw thrown;
+      reply = { kind: 'failed', code: thrown.code, text: thrown.message };
+    }
+    port.postMessage(reply);
+  };
   port.on('message', (job: TrainingJob) => {
-    run(job)
-      .then((result): WorkerAnswer => ({ kind: 'done', result }))
-      .catch((thrown: unknown): WorkerAnswer => {
-        const { code, message } = asPlexusError(thrown, 'ENGINE_STOPPED');
-        return { kind: 'failed', code, text: message };
-      })
-      .then((answer) => {
-        port.postMessage(answer);
-      })
-      .catch((thrown: unknown) => {
-        throw thrown; // an answer that cannot be posted is a bug: the thread ends, the pool says ENGINE_STOPPED
-      });
+    void answer(job);
   });
 }

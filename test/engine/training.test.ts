@@ -1,0 +1,132 @@
+import {
+  encodeTensors,
+  hex,
+  initialState,
+  inputWidth,
+  layersModelFiles,
+  weightsOf,
+  type ModelSpec,
+  type TaskState,
+  type TrainingEngine,
+} from '@plexus/core';
+import { createEngine } from '@plexus/engine';
+import { nodeSuite } from '@plexus/suite';
+import * as tf from '@tensorflow/tfjs-core';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
+import { describe, expect, it } from 'vitest';
+import { context, moments, playRound, training } from '../core/task/federation.ts';
+import { plainEngine } from '../core/task/plain-engine.ts';
+
+const network: ModelSpec = {
+  name: 'network',
+  loss: 'binaryCrossentropy',
+  layers: [
+    {
+      type: 'dense',
+      units: 5,
+      activation: 'tanh',
+      useBias: true,
+      kernelInitializer: 'glorotUniform',
+    },
+    {
+      type: 'dense',
+      units: 1,
+      activation: 'sigmoid',
+      useBias: false,
+      kernelInitializer: 'glorotUniform',
+    },
+  ],
+};
+const study = { ...context, model: network };
+const width = inputWidth(study);
+
+function trainTwoRounds(engine: TrainingEngine): TaskState {
+  const first = initialState(nodeSuite, study);
+  const scaled = playRound({ ...moments, model: network }, first, engine).state;
+  const once = playRound(study, scaled, engine).state;
+  return playRound({ ...study, roundInTask: 1 }, once, engine).state;
+}
+
+describe('federated training on a real engine', () => {
+  it('gives the same bytes twice, and on a second engine of the same kind', async () => {
+    const digests = ['wasm', 'wasm', 'wasm'].map(async () =>
+      hex(nodeSuite.sha256(encodeTensors(trainTwoRounds(await createEngine('wasm'))))),
+    );
+    expect(new Set(await Promise.all(digests)).size).toBe(1);
+  });
+
+  it('agrees with plain float64 loops to the quantiser step', async () => {
+    const engine = await createEngine('wasm');
+    const got = weightsOf(study, trainTwoRounds(engine));
+    const want = weightsOf(study, trainTwoRounds(plainEngine()));
+    got.forEach((values, i) => {
+      values.forEach((w, k) => {
+        expect(Math.abs(w - (want[i]?.[k] ?? NaN))).toBeLessThan(2e-5);
+      });
+    });
+  });
+
+  it.each(['wasm', 'cpu'] as const)('leaves no tensor behind in 50 rounds on %s', async (name) => {
+    const engine = await createEngine(name);
+    const optimizer = {
+      kind: 'adam',
+      learningRate: '0.01',
+      beta1: '0.9',
+      beta2: '0.999',
+      epsilon: '0.0000001',
+    } as const;
+    const adam = { ...study, task: { ...training, optimizer, localSteps: 5 } };
+    let state: TaskState = trainTwoRounds(engine);
+    const counts: number[] = [];
+    for (let round = 0; round < 50; round++) {
+      state = playRound({ ...adam, roundInTask: round }, state, engine).state;
+      counts.push(tf.memory().numTensors);
+    }
+    expect(new Set(counts).size).toBe(1);
+    engine.dispose();
+    const { numTensors } = tf.memory();
+    engine.load(network, width);
+    engine.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('refuses calls out of order and arrays of the wrong size', async () => {
+    const engine = await createEngine('wasm');
+    expect(() => engine.getWeights()).toThrow('no model is loaded');
+    engine.load(network, width);
+    expect(() => {
+      engine.setWeights([]);
+    }).toThrow('weights: expected 3, got 0');
+    expect(() => engine.predict(new Float32Array(1), 1)).toThrow(`x: expected ${String(width)}`);
+    const x = new Float32Array(width);
+    expect(() => engine.trainStep(x, Float32Array.of(1), 1)).toThrow('without an optimizer');
+    engine.dispose();
+  });
+});
+
+describe('a trained model as files', () => {
+  it('is a LayersModel that tfjs loads, with the same predictions', async () => {
+    const engine = await createEngine('wasm');
+    const state = trainTwoRounds(engine);
+    const { modelJson, weightsBin } = layersModelFiles(network, state, width);
+    const json = JSON.parse(modelJson) as {
+      modelTopology: object;
+      weightsManifest: [{ weights: tf.io.WeightsManifestEntry[] }];
+    };
+    const loaded = await loadLayersModel(
+      tf.io.fromMemory({
+        modelTopology: json.modelTopology,
+        weightSpecs: json.weightsManifest[0].weights,
+        weightData: weightsBin.slice().buffer,
+      }),
+    );
+    const x = Float32Array.from({ length: 3 * width }, (_, i) => Math.sin(i));
+    engine.load(network, width);
+    engine.setWeights(weightsOf(study, state));
+    const scores = loaded.predict(tf.tensor2d(x, [3, width]));
+    if (Array.isArray(scores)) throw new Error('expected one output');
+    expect(scores.dataSync()).toEqual(engine.predict(x, 3));
+    loaded.dispose();
+    engine.dispose();
+  });
+});
