@@ -116,16 +116,20 @@ export class TfjsEngine implements TrainingEngine {
   }
 }
 
-function oneOutput(output: unknown): tf.Tensor {
+function oneOutput(output: ReturnType<Sequential['apply']>): tf.Tensor {
   if (output instanceof tf.Tensor) return output;
   throw new PlexusError('STATE_UNEXPECTED', 'engine: the model has more than one output');
 }
 
-/** The variable behind a layer's weight: tfjs-layers types it protected, and optimizers take nothing else. */
-function trainable(variable: LayerVariable): tf.Variable {
-  const value = variable.read();
-  if (value instanceof tf.Variable) return value;
+/** The variable behind a layer's weight: tfjs-layers gives it out as a tensor, and optimizers take nothing but variables. */
+function trainable(weight: LayerVariable): tf.Variable {
+  const value = weight.read();
+  if (isVariable(value)) return value;
   throw new PlexusError('STATE_UNEXPECTED', 'engine: a weight is not a variable');
+}
+
+function isVariable(value: tf.Tensor): value is tf.Variable {
+  return value instanceof tf.Variable;
 }
 
 function expectLength(what: string, expected: number, got: number): void {

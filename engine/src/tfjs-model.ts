@@ -8,6 +8,14 @@ import type { LayerSpec, ModelSpec, OptimizerSpec } from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 
+type Loss = (labels: tf.Tensor, predictions: tf.Tensor) => tf.Tensor;
+
+/** One value per example. Keras clips probabilities to [1e-7, 1 − 1e-7]. */
+const LOSSES: Readonly<Record<ModelSpec['loss'], Loss>> = {
+  binaryCrossentropy: (labels, predictions) =>
+    layers.metrics.binaryCrossentropy(labels, predictions),
+};
+
 export function buildModel(model: ModelSpec, inputWidth: number): layers.Sequential {
   return layers.sequential({
     layers: model.layers.map((layer, i) => buildLayer(layer, i === 0 ? inputWidth : undefined)),
@@ -24,12 +32,9 @@ export function buildOptimizer(spec: OptimizerSpec): tf.Optimizer {
   }
 }
 
-/** Mean over the batch. Keras clips probabilities to [1e-7, 1 − 1e-7]. */
+/** Mean over the batch. */
 export function meanLoss(model: ModelSpec, labels: tf.Tensor, predictions: tf.Tensor): tf.Scalar {
-  switch (model.loss) {
-    case 'binaryCrossentropy':
-      return tf.mean(layers.metrics.binaryCrossentropy(labels, predictions));
-  }
+  return tf.mean(LOSSES[model.loss](labels, predictions));
 }
 
 function buildLayer(layer: LayerSpec, inputWidth: number | undefined): layers.layers.Layer {

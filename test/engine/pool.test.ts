@@ -2,7 +2,14 @@ import { contribute, encodeTensors, initialState, type LocalRows } from '@plexus
 import { createEngine, openPool, type TrainingJob } from '@plexus/engine';
 import { nodeSuite } from '@plexus/suite';
 import { afterAll, describe, expect, it } from 'vitest';
-import { context, hospitals, moments, playRound, training } from '../core/task/federation.ts';
+import {
+  context,
+  facts,
+  hospitals,
+  moments,
+  playRound,
+  training,
+} from '../core/task/federation.ts';
 import { plainEngine } from '../core/task/plain-engine.ts';
 
 const entry = new URL('worker-entry.mjs', import.meta.url);
@@ -11,10 +18,9 @@ afterAll(() => pool.close());
 
 const state = playRound(moments, initialState(nodeSuite, context), plainEngine()).state;
 const rows: LocalRows = hospitals[0] ?? { training: [], heldOut: [] };
-const { suite: _, ...plain } = context;
 const job: TrainingJob = {
   engine: 'wasm',
-  context: { ...plain, rosterIndex: 1 },
+  context: { ...facts, rosterIndex: 1 },
   state: encodeTensors(state),
   rows,
 };
@@ -64,10 +70,8 @@ describe('a training thread', () => {
       entry: new URL('data:text/javascript,throw new Error("no")'),
       size: 1,
     });
-    await expect(broken.run(job)).rejects.toMatchObject({
-      code: 'ENGINE_STOPPED',
-      cause: expect.objectContaining({ message: 'no' }),
-    });
+    const thrown: unknown = await broken.run(job).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: 'ENGINE_STOPPED', cause: { message: 'no' } });
     await broken.close();
   });
 

@@ -15,10 +15,11 @@ describe('the choice of an engine', () => {
       expect((await createEngine('tensorflow')).id).toMatch(/^tensorflow\//);
       return;
     }
-    await expect(createEngine('tensorflow')).rejects.toMatchObject({
-      code: 'ENGINE_UNAVAILABLE',
-      message: expect.stringMatching(/^engine tensorflow: .+ npm install @tensorflow\/tfjs-node/),
-    });
+    const refused = createEngine('tensorflow');
+    await expect(refused).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+    await expect(refused).rejects.toThrow(
+      /^engine tensorflow: .+ npm install @tensorflow\/tfjs-node/,
+    );
   });
 
   it('names every choice once', () => {

@@ -236,7 +236,8 @@ class Parser {
   }
 
   #list(value: unknown, path: string, most: number): readonly unknown[] | undefined {
-    if (Array.isArray(value) && value.length > 0 && value.length <= most) return value;
+    const list: readonly unknown[] = Array.isArray(value) ? value : [];
+    if (list.length > 0 && list.length <= most) return list;
     this.#note(path, `expected a list of 1 to ${String(most)}`);
     return undefined;
   }

@@ -46,8 +46,8 @@ export const training: TrainTask = {
   weighting: 'examples',
 };
 
-export const context: TaskContext<TrainTask> = {
-  suite: nodeSuite,
+/** What of a context is plain data. */
+export const facts: Omit<TaskContext<TrainTask>, 'suite'> = {
   schema,
   model: logistic,
   task: training,
@@ -56,6 +56,8 @@ export const context: TaskContext<TrainTask> = {
   rules: { maxCohort: 4, wMax: '60' },
   studySeed: nodeSuite.sha256(Uint8Array.of(7)),
 };
+
+export const context: TaskContext<TrainTask> = { ...facts, suite: nodeSuite };
 
 /** The same study in its first task. */
 export const moments: TaskContext = { ...context, task: { kind: 'moments' }, taskIndex: 0 };
