@@ -310,5 +310,32 @@ export {
 } from './audit/tiles.js';
 export { formatProofFile, parseProofFile, type ProofFile } from './audit/proof-file.js';
 export { isQuorum, parseTrustPolicy, type PolicyGroup, type TrustPolicy } from './audit/policy.js';
+export {
+  checkEvidence,
+  checkHead,
+  checkInclusion,
+  type CheckedEvidence,
+  type CheckedHead,
+  type Head,
+  type HeadRefusal,
+  type PinnedLog,
+} from './audit/heads.js';
+export {
+  KEY_STATEMENT_TYPE,
+  openKeyStatement,
+  readKeyStatement,
+  signKeyStatement,
+  type KeyStatement,
+  type OpenedKeyStatement,
+} from './audit/key-statement.js';
+export { KEY_ROLES, type KeyRole } from './audit/events/site.js';
+export {
+  BUNDLE_INDEX,
+  bundleFile,
+  bundleIndex,
+  parseBundleIndex,
+  type BundleFile,
+  type BundleIndex,
+} from './audit/bundle.js';
 export { parseRfc3339, rfc3339 } from './audit/time.js';
 export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';

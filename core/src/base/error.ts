@@ -108,6 +108,8 @@ export const CATALOGUE = {
   TILE_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a tile or an entry bundle'],
   PROOF_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a proof file'],
   TRUST_POLICY_INVALID: ['operator', 'INVALID_ARGUMENT', 'the trust policy is not valid'],
+  LOG_HEAD_REFUSED: ['peer', 'FAILED_PRECONDITION', 'the head of the log does not extend mine'],
+  LOG_LEAF_MISSING: ['peer', 'FAILED_PRECONDITION', 'the leaf is not in the log under this head'],
   LEAF_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a leaf of the log'],
   // data (data.md section 8)
   DATA_SCHEMA_INVALID: [
