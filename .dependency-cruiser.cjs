@@ -81,7 +81,13 @@ module.exports = {
       name: 'every-core-module-has-its-test',
       comment: 'a missing test is visible',
       severity: 'error',
-      module: { path: '^core/src/(?!index)(.+)[.]ts$', numberOfDependentsLessThan: 1 },
+      module: {
+        path: '^core/src/(?!index)(.+)[.]ts$',
+        // shapes without code, and the event tables, which event-schema's test walks type by type
+        pathNot:
+          '^core/src/(audit/events/.+|audit/evidence|data-schema/(schema|dataset)|round/messages|task/(spec|context|engine-port))[.]ts$',
+        numberOfDependentsLessThan: 1,
+      },
       from: { path: '^test/core/' },
     },
 

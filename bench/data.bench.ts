@@ -53,8 +53,8 @@ const parsed = parseDataSchema(
 );
 if (parsed.kind === 'refused') throw new Error('the bench schema is not valid');
 const { schema } = parsed;
-const columns = Object.fromEntries([
-  ...NAMES.map((name) => [name, { ...common, unit: '1' }]),
+const columns: Readonly<Record<string, object>> = Object.fromEntries([
+  ...NAMES.map((name) => [name, { ...common, unit: '1' }] as const),
   ['sick', common],
 ]);
 const casts = NAMES.map((name) => `CAST(${name} AS DOUBLE) AS ${name}`).join(', ');
@@ -89,17 +89,24 @@ afterAll(() => {
 });
 
 describe(`${String(ROWS)} rows, 8 columns, ${String(bytes.length)} bytes`, () => {
-  bench('SHA-256 of the file', () => void createHash('sha256').update(bytes).digest());
+  bench('SHA-256 of the file', () => {
+    createHash('sha256').update(bytes).digest();
+  });
   bench(
     'open, lock and close the engine',
-    () => withEngine(DEFAULT_LIMITS, async (engine) => void (await engine.lock())),
+    () =>
+      withEngine(DEFAULT_LIMITS, async (engine) => {
+        await engine.lock();
+      }),
     few,
   );
   bench('CSV (UTF-8) into text columns', () => loadOnly(sources), few);
   bench('CSV (GB18030) into text columns', () => loadOnly(gb18030), few);
   bench(
     'the whole path: load, select, check, pseudonyms, split',
-    async () => void (await loadDataset(nodeSuite, request)),
+    async () => {
+      await loadDataset(nodeSuite, request);
+    },
     few,
   );
   bench('1,000 pseudonyms', () => {

@@ -67,7 +67,7 @@ export function checkColumns(
     columns,
     problems,
     rows,
-    values: values.map((column) => Float64Array.from(rows, (row) => column[row]!)),
+    values: values.map((column) => Float64Array.from(rows, (row) => column[row] ?? NaN)),
   };
 }
 
@@ -176,9 +176,7 @@ function checkMissing(
     const { cell } = disclosureRule(profile);
     // a share of a known number of rows is a count: it follows the same rule
     const share =
-      missing < cell
-        ? `${shownCount(missing, profile)} rows`
-        : `${percent(missing / column.length)}`;
+      missing < cell ? `${shownCount(missing, profile)} rows` : percent(missing / column.length);
     note('DATA_TOO_MANY_MISSING', `${share} missing, limit ${percent(Number(limit))}`);
   }
 }

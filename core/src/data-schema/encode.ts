@@ -163,10 +163,10 @@ export function encodeRows(
       `scaling: expected ${String(layout.length)} columns, got ${String(scaling.length)}`,
     );
   layout.forEach((column, at) => {
-    const { centre, spread } = scaling[at]!;
+    const { centre, spread } = scaling[at] ?? { centre: 0, spread: 1 }; // lengths were compared above
     const values = columnValues(schema, column, columns);
     for (let row = 0; row < rows; row++) {
-      const x = values[row]!;
+      const x = values[row] ?? NaN;
       out[row * layout.length + at] = Number.isNaN(x) ? 0 : (x - centre) / spread;
     }
   });

@@ -326,7 +326,8 @@ class Parser {
   }
 
   #list(value: unknown, path: string): readonly unknown[] | undefined {
-    if (Array.isArray(value) && value.length > 0) return value;
+    const list: readonly unknown[] = Array.isArray(value) ? value : [];
+    if (list.length > 0) return list;
     this.#note(path, 'expected a list');
     return undefined;
   }

@@ -22,13 +22,13 @@ export function multiply(a: number, b: number): number {
 /** a · b by tables: timing depends on the operands, so never on a secret of a dealer. */
 export function multiplyPublic(a: number, b: number): number {
   if (a === 0 || b === 0) return 0;
-  const { powers, logarithms } = tables();
+  const { powers, logarithms } = TABLES;
   return powers[(logarithms[a]! + logarithms[b]!) % ORDER]!;
 }
 
 /** 1 / a by tables; a is not 0. */
 export function invertPublic(a: number): number {
-  const { powers, logarithms } = tables();
+  const { powers, logarithms } = TABLES;
   return powers[(ORDER - logarithms[a]!) % ORDER]!;
 }
 
@@ -37,11 +37,10 @@ interface Tables {
   readonly logarithms: Uint16Array;
 }
 
-let built: Tables | undefined;
+/** Powers and logarithms of x, which generates the whole group. For public abscissae only: table look-ups are not constant-time. */
+const TABLES: Tables = buildTables();
 
-/** Powers and logarithms of x, which generates the whole group. Built at first use: only a coordinator or auditor needs them. */
-function tables(): Tables {
-  if (built !== undefined) return built;
+function buildTables(): Tables {
   const powers = new Uint16Array(ORDER);
   const logarithms = new Uint16Array(ORDER + 1);
   for (let exponent = 0, value = 1; exponent < ORDER; exponent++) {
@@ -49,6 +48,5 @@ function tables(): Tables {
     logarithms[value] = exponent;
     value = multiply(value, 2);
   }
-  built = { powers, logarithms };
-  return built;
+  return { powers, logarithms };
 }

@@ -16,9 +16,10 @@ test('a set ascends strictly within 1..65535', () => {
 test('anything else is LIST_MALFORMED', () => {
   expect(() => {
     requireMemberList('U3', [2, 2]);
-  }).toThrow(
-    expect.objectContaining({ code: 'LIST_MALFORMED', message: expect.stringMatching(/^U3: /) }),
-  );
+  }).toThrow(/^U3: /);
+  expect(() => {
+    requireMemberList('U3', [2, 2]);
+  }).toThrow(expect.objectContaining({ code: 'LIST_MALFORMED' }));
 });
 
 test('intersection and difference keep the order', () => {

@@ -1,6 +1,6 @@
 /** The quantiser (secure-aggregation.md 7): no wrap, no bias, the error it promises. */
 import { describe, expect, test } from 'vitest';
-import type { Mask, Suite } from '@plexus/core';
+import type { Suite } from '@plexus/core';
 import { nodeSuite as suite } from '@plexus/suite';
 import {
   layoutWords,
@@ -20,7 +20,7 @@ const one = (values: Float64Array): SectionValues => new Map([['update/w', value
 /** The suite with every rounding word at its maximum, so that r is as near 1 as it comes. */
 const roundsUp: Suite = {
   ...suite,
-  addMasks: (accumulator: Uint32Array, _: readonly Mask[]) => {
+  addMasks: (accumulator: Uint32Array) => {
     accumulator.fill(0xffff_ffff);
   },
 };

@@ -21,9 +21,9 @@ import { parsed, temporary } from './fixtures.ts';
 
 const model = join(import.meta.dirname, '../../../models/heart-disease');
 const uci = sharedFile('data/uci-heart');
-const split: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = JSON.parse(
-  readFileSync(join(model, 'split.json'), 'utf8'),
-);
+const split = JSON.parse(readFileSync(join(model, 'split.json'), 'utf8')) as Readonly<
+  Record<string, Readonly<Record<string, readonly number[]>>>
+>;
 const schema = parsed(parse(readFileSync(join(model, 'schema.yaml'), 'utf8')));
 
 async function load(site: string): Promise<Dataset> {
@@ -33,7 +33,10 @@ async function load(site: string): Promise<Dataset> {
   );
   const splitPath = join(folder, 'split.csv');
   writeFileSync(splitPath, ['row,side', ...sides, ''].join('\n'));
-  const config = parse(readFileSync(join(model, 'sources.yaml'), 'utf8'));
+  const config = parse(readFileSync(join(model, 'sources.yaml'), 'utf8')) as {
+    readonly heart: object;
+    readonly split: object;
+  };
   const sources = parseSources({
     heart: { ...config.heart, path: join(uci ?? '', `processed.${site}.data`) },
     split: { ...config.split, path: splitPath },
