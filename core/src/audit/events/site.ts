@@ -4,6 +4,7 @@ import type { EventTable } from './event.js';
 
 /** What a registered key is for (audit-log.md 9.4); none is used for two purposes. */
 export const KEY_ROLES = ['statement', 'cosign', 'approval', 'site-log'] as const;
+export type KeyRole = (typeof KEY_ROLES)[number];
 
 const hospital = text('name');
 
