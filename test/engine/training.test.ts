@@ -11,6 +11,7 @@ import {
 } from '@plexus/core';
 import { createEngine } from '@plexus/engine';
 import { nodeSuite } from '@plexus/suite';
+import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
@@ -39,6 +40,14 @@ const network: ModelSpec = {
 };
 const study = { ...context, model: network };
 const width = inputWidth(study);
+
+/** Size of the wasm heap, 0 on other backends. */
+function heapBytes(): number {
+  const backend: unknown = tf.backend();
+  const heap: unknown =
+    backend instanceof BackendWasm && 'HEAPU8' in backend.wasm ? backend.wasm.HEAPU8 : undefined;
+  return heap instanceof Uint8Array ? heap.length : 0;
+}
 
 function trainTwoRounds(engine: TrainingEngine): TaskState {
   const first = initialState(nodeSuite, study);
@@ -77,12 +86,14 @@ describe('federated training on a real engine', () => {
     } as const;
     const adam = { ...study, task: { ...training, optimizer, localSteps: 5 } };
     let state: TaskState = trainTwoRounds(engine);
-    const counts: number[] = [];
+    const sizes: string[] = [];
     for (let round = 0; round < 50; round++) {
       state = playRound({ ...adam, roundInTask: round }, state, engine).state;
-      counts.push(tf.memory().numTensors);
+      const { numTensors, numBytes } = tf.memory();
+      sizes.push([numTensors, numBytes, heapBytes()].join());
     }
-    expect(new Set(counts).size).toBe(1);
+    expect(new Set(sizes).size).toBe(1);
+    expect(heapBytes() > 0).toBe(name === 'wasm');
     engine.dispose();
     const { numTensors } = tf.memory();
     engine.load(network, width);

@@ -9,16 +9,13 @@ import {
   makeLayout,
   parseDataSchema,
   roundingSeed,
-  type Advanced,
   type DataSchema,
-  type LocalRows,
-  type ModelSpec,
-  type TaskContext,
   type TaskState,
-  type TrainingEngine,
-  type TrainTask,
 } from '@plexus/core';
 import { nodeSuite } from '@plexus/suite';
+import type { Advanced, LocalRows, TaskContext } from '../../../core/src/task/context.ts';
+import type { TrainingEngine } from '../../../core/src/task/engine-port.ts';
+import type { ModelSpec, TrainTask } from '../../../core/src/task/spec.ts';
 import { sample } from '../data-schema/sample.ts';
 
 export const schema: DataSchema = (() => {
