@@ -290,6 +290,23 @@ export const CATALOGUE = {
   NON_FINITE_UPDATE: ['operator', 'FAILED_PRECONDITION', 'training left the finite numbers'],
   // identity and transport
   // command line and configuration
+  COMMAND_FAILED: ['environment', 'INTERNAL', 'the command failed'],
+  FILE_UNREADABLE: ['operator', 'FAILED_PRECONDITION', 'a file cannot be read'],
+  FILE_UNWRITABLE: ['operator', 'FAILED_PRECONDITION', 'a file cannot be written'],
+  FILE_EXISTS: ['operator', 'ALREADY_EXISTS', 'a file is there already'],
+  STUDY_YAML: ['operator', 'INVALID_ARGUMENT', 'the study file is not YAML'],
+  CSV_SHAPE: ['operator', 'INVALID_ARGUMENT', 'the CSV file does not have the shape of a table'],
+  CSV_COLUMN_MISSING: ['operator', 'INVALID_ARGUMENT', 'the CSV file lacks a column of the model'],
+  CSV_VALUE: [
+    'operator',
+    'INVALID_ARGUMENT',
+    'the CSV file has a value that its column does not take',
+  ],
+  MODEL_FOLDER_INVALID: [
+    'operator',
+    'INVALID_ARGUMENT',
+    'the model folder is not one that was fetched',
+  ],
 } as const;
 
 export type Code = keyof typeof CATALOGUE;

@@ -1,0 +1,37 @@
+/**
+ * How a command fails: what happened, why, what to type next (style.md section 4); exit status 1, or 2 for a command typed wrongly.
+ *
+ * The one edge of the program: what a command throws ends here.
+ */
+import { asPlexusError, type PlexusError } from '@plexus/core';
+import pc from 'picocolors';
+import type { Terminal } from './terminal.js';
+
+export interface Advice {
+  /** What did not happen: `no patient was predicted`. */
+  readonly what: string;
+  /** What to type next. */
+  readonly next: string;
+}
+
+/** Runs a command's body; a failure is printed in three parts and sets the exit status. */
+export async function attempt(
+  terminal: Terminal,
+  advice: Advice,
+  body: () => Promise<void> | void,
+): Promise<void> {
+  try {
+    await body();
+  } catch (thrown) {
+    report(terminal, advice, asPlexusError(thrown, 'COMMAND_FAILED'));
+  }
+}
+
+export function report(terminal: Terminal, advice: Advice, error: PlexusError): void {
+  const { cause } = error;
+  const unexpected = error.code === 'COMMAND_FAILED' && cause instanceof Error;
+  terminal.err(`${pc.red('error')} ${error.code}: ${advice.what}`);
+  terminal.err(`${pc.dim('why')}   ${unexpected ? cause.message : error.message}`);
+  terminal.err(`${pc.dim('next')}  ${advice.next}`);
+  process.exitCode = 1;
+}
