@@ -36,12 +36,11 @@ const parsedSchema = parseDataSchema(readYaml('schema.yaml'), 'schema');
 if (parsedSchema.kind === 'refused') throw new Error(JSON.stringify(parsedSchema.problems));
 const { schema } = parsedSchema;
 const width = featureColumns(schema).length;
-const written = readYaml('model.yaml') as {
-  readonly model: unknown;
+const written = readYaml('study.yaml') as {
   readonly tasks: unknown;
   readonly secagg: { readonly wMax: number };
 };
-const parsedModel = parseModel(written.model, width, 'model');
+const parsedModel = parseModel(readYaml('model.yaml'), width, 'model');
 const parsedTasks = parseTasks(written.tasks, schema, 'tasks');
 if (parsedModel.kind === 'refused') throw new Error(JSON.stringify(parsedModel.problems));
 if (parsedTasks.kind === 'refused') throw new Error(JSON.stringify(parsedTasks.problems));

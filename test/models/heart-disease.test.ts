@@ -12,8 +12,8 @@ describe('models/heart-disease', () => {
     if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.problems));
     const { schema } = parsed;
     expect(featureColumns(schema)).toHaveLength(13);
-    const written = read('model.yaml') as { readonly model: unknown; readonly tasks: unknown };
-    expect(parseModel(written.model, 13, 'model')).toMatchObject({
+    const written = read('study.yaml') as { readonly tasks: unknown };
+    expect(parseModel(read('model.yaml'), 13, 'model')).toMatchObject({
       kind: 'parsed',
       model: { layers: [{ units: 1, activation: 'sigmoid', kernelInitializer: 'zeros' }] },
     });
