@@ -145,7 +145,8 @@ function place(file: YamlFile, keys: readonly Key[], problem: StudyProblem): Fil
         ? node.get(key, true)
         : undefined;
     if (isPair(pair) && isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;
-    if (isNode(child) && (isScalar(child) || pair === undefined))
+    const ofKey = found === keys.length - 1 && problem.text.startsWith('unknown key');
+    if (isNode(child) && (isScalar(child) || pair === undefined) && !ofKey)
       offset = child.range?.[0] ?? offset;
     if (pair === undefined && !isNode(child)) break;
     node = child;

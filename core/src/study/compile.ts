@@ -29,8 +29,9 @@ export type Section =
 
 /** How the sections are read whose meaning lies to the right of study/. */
 export interface SectionParsers {
-  model(value: unknown, schema: DataSchema, path: string): Section;
-  tasks(value: unknown, schema: DataSchema, path: string): Section;
+  /** Without a schema, because that is wrong itself, what can be said without one is still said. */
+  model(value: unknown, schema: DataSchema | undefined, path: string): Section;
+  tasks(value: unknown, schema: DataSchema | undefined, path: string): Section;
   /** Fills in defaults that follow from the number of hospitals. */
   secagg(value: unknown, rosterSize: number, path: string): Section;
 }
@@ -68,9 +69,8 @@ export function compileStudy(
     list.found.push(...parsed.problems);
     return undefined;
   };
-  // without a schema nothing can be said of the width of the model's input, nor of the scaling the tasks must find
-  const model = schema && section(sections.model(fields['model'], schema, 'model'));
-  const tasks = schema && section(sections.tasks(fields['tasks'], schema, 'tasks'));
+  const model = section(sections.model(fields['model'], schema, 'model'));
+  const tasks = section(sections.tasks(fields['tasks'], schema, 'tasks'));
   const named = isList(fields['roster']) ? fields['roster'].length : 0;
   const secagg = section(sections.secagg(fields['secagg'] ?? {}, named, 'secagg'));
   // never a default: the author says in so many words that the model is not differentially private

@@ -6,6 +6,7 @@
  */
 import { canonicalJson } from '../base/canonical-json.js';
 import { featureColumns } from '../data-schema/encode.js';
+import type { DataSchema } from '../data-schema/schema.js';
 import type { SecaggRules } from '../secagg/rules.js';
 import {
   compileStudy,
@@ -32,13 +33,23 @@ export type CheckedStudy =
   | ({ readonly kind: 'checked' } & StudySections)
   | { readonly kind: 'refused'; readonly problems: readonly StudyProblem[] };
 
+/** Stands in for a schema that is wrong itself: no width, no scaling to find, so nothing is refused for its sake. */
+const NO_SCHEMA: DataSchema = {
+  unit: 'patient',
+  maxLevel: 1,
+  target: { name: 'none', type: 'binary', class: 'personal', level: 1 },
+  features: [],
+  consent: { mode: 'opt-out', codes: [] },
+  suppression: 'standard',
+};
+
 const SECTIONS: SectionParsers = {
   model(value, schema, path) {
-    const parsed = parseModel(value, featureColumns(schema).length, path);
+    const parsed = parseModel(value, featureColumns(schema ?? NO_SCHEMA).length || 1, path);
     return parsed.kind === 'parsed' ? section(parsed.model) : parsed;
   },
   tasks(value, schema, path) {
-    const parsed = parseTasks(value, schema, path);
+    const parsed = parseTasks(value, schema ?? NO_SCHEMA, path);
     return parsed.kind === 'parsed' ? section(parsed.tasks) : parsed;
   },
   secagg(value, rosterSize, path) {

@@ -62,6 +62,16 @@ describe('a whole study', () => {
     ]);
   });
 
+  it('checks model and tasks even where the data section is wrong itself', () => {
+    const data = { ...PLAIN.data, maxLevel: 9 };
+    const model = { ...STUDY.model, layers: [{ type: 'conv9d' }] };
+    expect(problemsOf({ ...STUDY, data, model, tasks: [{ kind: 'dream' }] })).toEqual([
+      'data.maxLevel DATA_SCHEMA_INVALID',
+      'model.layers[0].type LAYER_UNKNOWN',
+      'tasks[0].kind TASK_UNKNOWN',
+    ]);
+  });
+
   it('takes a choice of features in the order of the schema', () => {
     const [age] = PLAIN.data.features;
     const data = { ...PLAIN.data, features: [age, { ...age, name: 'weight' }] };
