@@ -32,7 +32,14 @@ function page(): string {
   for (const code of codes) {
     const { fault, status, retry, text } = entryOf(code);
     const help = retry ? 'The same request may succeed later.' : 'The same request fails again.';
-    lines.push('', `## ${code}`, '', `${text}.`, '', `fault \`${fault}\`, gRPC status \`${status}\`. ${help}`);
+    lines.push(
+      '',
+      `## ${code}`,
+      '',
+      `${text}.`,
+      '',
+      `fault \`${fault}\`, gRPC status \`${status}\`. ${help}`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }
@@ -46,7 +53,11 @@ describe('the error catalogue', () => {
     expect(codes.length).toBeGreaterThan(50);
     for (const code of codes) {
       const { status, text } = entryOf(code);
-      expect([code, status, text]).toEqual([code, expect.stringMatching(/^[A-Z_]+$/), expect.stringMatching(/\S/)]);
+      expect([code, status, text]).toEqual([
+        code,
+        expect.stringMatching(/^[A-Z_]+$/),
+        expect.stringMatching(/\S/),
+      ]);
     }
   });
 
