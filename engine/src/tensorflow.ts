@@ -19,7 +19,8 @@ export const tensorflowProvider: EngineProvider = {
   probe: () => Promise.resolve(load()),
   create: () => {
     const probe = load();
-    if (probe.kind === 'absent') throw new PlexusError('ENGINE_UNAVAILABLE', probe.reason);
+    if (probe.kind === 'absent')
+      return Promise.reject(new PlexusError('ENGINE_UNAVAILABLE', probe.reason));
     return startEngine('tensorflow', probe.versions['tfjs-node'] ?? version_core);
   },
 };

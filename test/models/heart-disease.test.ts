@@ -1,25 +1,49 @@
-import { readFileSync } from 'node:fs';
-import { featureColumns, parseDataSchema, parseModel, parseTasks } from '@plexus/core';
+import { columnValues, encodeTensors, featureColumns, hex, scalingOf } from '@plexus/core';
+import { createEngine } from '@plexus/engine';
+import { nodeSuite } from '@plexus/suite';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { plainEngine } from '../core/task/plain-engine.ts';
+import { heartStudy, runStudy, uciHospitals } from './uci-heart.ts';
 
-const folder = new URL('../../models/heart-disease/', import.meta.url);
-const read = (name: string): unknown => parse(readFileSync(new URL(name, folder), 'utf8'));
+const study = heartStudy();
+const columns = featureColumns(study.schema);
+const hospitals = uciHospitals(study.schema);
 
 describe('models/heart-disease', () => {
   it('is a logistic model on 13 inputs, scaled by a moments task, measured at the end', () => {
-    const parsed = parseDataSchema(read('schema.yaml'), 'schema');
-    if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.problems));
-    const { schema } = parsed;
-    expect(featureColumns(schema)).toHaveLength(13);
-    const written = read('study.yaml') as { readonly tasks: unknown };
-    expect(parseModel(read('model.yaml'), 13, 'model')).toMatchObject({
-      kind: 'parsed',
-      model: { layers: [{ units: 1, activation: 'sigmoid', kernelInitializer: 'zeros' }] },
+    expect(columns).toHaveLength(13);
+    const layer = { units: 1, activation: 'sigmoid', kernelInitializer: 'zeros' };
+    expect(study.model.layers).toMatchObject([layer]);
+    expect(study.tasks.map(({ kind }) => kind)).toEqual(['moments', 'train', 'evaluate']);
+  });
+});
+
+describe.skipIf(hospitals === undefined)('the heart-disease study on the UCI patients', () => {
+  const members = hospitals ?? [];
+
+  it('finds the scaling of the pooled patients to 1e-6 (data.md section 9)', () => {
+    const tasks = study.tasks.slice(0, 1);
+    const { state, metrics } = runStudy({ ...study, tasks }, 1, plainEngine(), members);
+    expect(metrics).toEqual({ examples: '486' });
+    scalingOf(state, columns.length).forEach(({ centre, spread }, i) => {
+      const values = members.flatMap((rows) => [
+        ...columnValues(study.schema, columns[i]!, rows.training),
+      ]);
+      const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+      const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
+      expect(Math.abs(centre / mean - 1)).toBeLessThan(1e-6);
+      expect(Math.abs(spread / Math.sqrt(variance) - 1)).toBeLessThan(1e-6);
     });
-    expect(parseTasks(written.tasks, schema, 'tasks')).toMatchObject({
-      kind: 'parsed',
-      tasks: [{ kind: 'moments' }, { kind: 'train', rounds: 15 }, { kind: 'evaluate' }],
-    });
+  });
+
+  it('reaches its figures on one seed, and the same bytes twice', async () => {
+    const engine = await createEngine('wasm');
+    const [first, second] = [1, 1].map((seed) => runStudy(study, seed, engine, members));
+    expect(Number(first?.metrics['accuracy'])).toBeGreaterThanOrEqual(0.78);
+    expect(Number(first?.metrics['auc'])).toBeGreaterThanOrEqual(0.875);
+    const [one, two] = [first, second].map((outcome) =>
+      hex(nodeSuite.sha256(encodeTensors(outcome?.state ?? []))),
+    );
+    expect(two).toBe(one);
   });
 });
