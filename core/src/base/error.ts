@@ -59,6 +59,27 @@ export const CATALOGUE = {
     'FAILED_PRECONDITION',
     'the survivor set leaves out the hospital that is asked',
   ],
+  SENDER_MISMATCH: [
+    'peer',
+    'PERMISSION_DENIED',
+    'a statement names another sender than its connection',
+  ],
+  TRANSCRIPT_MISMATCH: [
+    'peer',
+    'FAILED_PRECONDITION',
+    'a statement continues another exchange of messages',
+  ],
+  COHORT_TOO_SMALL: ['environment', 'ABORTED', 'too few hospitals advertise keys'],
+  SURVIVORS_TOO_FEW: ['environment', 'ABORTED', 'too few hospitals are left in the session'],
+  VECTOR_DIGEST_MISMATCH: [
+    'peer',
+    'INVALID_ARGUMENT',
+    'no vector of the signed digest was uploaded',
+  ],
+  SESSION_UNKNOWN: ['peer', 'NOT_FOUND', 'the session is not the one under way'],
+  PHASE_UNEXPECTED: ['peer', 'FAILED_PRECONDITION', 'the message does not belong to this exchange'],
+  PHASE_CLOSED: ['peer', 'FAILED_PRECONDITION', 'the exchange is over for this hospital'],
+  ALREADY_ANSWERED: ['peer', 'ALREADY_EXISTS', 'this exchange was answered before'],
   // secure sum
   RULES_INVALID: [
     'operator',
