@@ -164,7 +164,10 @@ export function createHospital(
           const envelope = say('unmask', { h3: hex(h3), shares });
           return { answer: { kind: 'release', ...about(), envelope } };
         }
-        default:
+        case 'study-offer':
+        case 'study-ended':
+        case 'round-offer':
+        case 'session-ended':
           throw new Error(message.kind);
       }
     },

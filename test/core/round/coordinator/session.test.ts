@@ -80,7 +80,7 @@ function play(n: number, silent: ReadonlyMap<number, Answer['kind']> = new Map()
   const lastAnswers: { from: number; answer: Answer }[] = [];
   const mute = new Set<number>();
   let nowMs = 0;
-  let awake = false;
+  let awake = false as boolean;
 
   const take = (step: SessionStep): SessionState => {
     const drafts: LeafDraft[] = [];
@@ -206,6 +206,9 @@ test('T10: one more than n − T lost is a clean abort, and before R4 no share w
       ]),
     );
     expect(state.phase, kind).toBe('aborted');
+    expect(state.failing, kind).toBe(
+      kind === 'advertise' ? 'COHORT_TOO_SMALL' : 'SURVIVORS_TOO_FEW',
+    );
     expect(words).toBeUndefined();
     expect(state.releases, kind).toEqual([]);
     expect(leaves.at(-1), kind).toBe('round.aborted');
