@@ -22,7 +22,7 @@ function page(): string {
   const lines = [
     '# Errors',
     '',
-    'Every code a program of Plexus answers with, written from `core/src/base/error.ts`. The text is what the other side is shown;',
+    'Every code a program of Plexus answers with, written from `core/src/base/catalogue`. The text is what the other side is shown;',
     'the local log says more. A message reads `place: expectation, what came` and never holds a row, a value or a secret.',
     '',
     '| fault | meaning |',
@@ -45,6 +45,14 @@ function page(): string {
 }
 
 describe('the error catalogue', () => {
+  it('has each code in one area', () => {
+    const lines = projectFiles('core/src/base/catalogue/*.ts')
+      .map((path) => readFileSync(join(projectRoot, path), 'utf8'))
+      .join('')
+      .matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm);
+    expect(Array.from(lines, ([, code]) => code).sort()).toEqual(codes);
+  });
+
   it('stands in docs/errors.md, word for word', async () => {
     await expect(page()).toMatchFileSnapshot('../../docs/errors.md');
   });

@@ -3,6 +3,7 @@
  *
  * The one edge of the program: what a command throws ends here.
  */
+import { isatty } from 'node:tty';
 import { asPlexusError, type PlexusError } from '@plexus/core';
 import colours from 'picocolors';
 import type { Terminal } from './terminal.js';
@@ -29,7 +30,7 @@ export async function attempt(
 
 export function report(terminal: Terminal, advice: Advice, error: PlexusError): void {
   const { cause } = error;
-  const pc = colours.createColors(process.stderr.isTTY && colours.isColorSupported);
+  const pc = colours.createColors(isatty(2) && colours.isColorSupported);
   const unexpected = error.code === 'COMMAND_FAILED' && cause instanceof Error;
   terminal.err(`${pc.red('error')} ${error.code}: ${advice.what}`);
   terminal.err(`${pc.dim('why')}   ${unexpected ? cause.message : error.message}`);

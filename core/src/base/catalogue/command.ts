@@ -1,0 +1,22 @@
+/** Error codes of command line and configuration: whose fault, gRPC status, what the other side is shown. */
+import type { Entry } from './entry.js';
+
+export const COMMAND_CODES = {
+  COMMAND_FAILED: ['environment', 'INTERNAL', 'the command failed'],
+  FILE_UNREADABLE: ['operator', 'FAILED_PRECONDITION', 'a file cannot be read'],
+  FILE_UNWRITABLE: ['operator', 'FAILED_PRECONDITION', 'a file cannot be written'],
+  FILE_EXISTS: ['operator', 'ALREADY_EXISTS', 'a file is there already'],
+  STUDY_YAML: ['operator', 'INVALID_ARGUMENT', 'the study file is not YAML'],
+  CSV_SHAPE: ['operator', 'INVALID_ARGUMENT', 'the CSV file does not have the shape of a table'],
+  CSV_COLUMN_MISSING: ['operator', 'INVALID_ARGUMENT', 'the CSV file lacks a column of the model'],
+  CSV_VALUE: [
+    'operator',
+    'INVALID_ARGUMENT',
+    'the CSV file has a value that its column does not take',
+  ],
+  MODEL_FOLDER_INVALID: [
+    'operator',
+    'INVALID_ARGUMENT',
+    'the model folder is not one that was fetched',
+  ],
+} as const satisfies Readonly<Record<string, Entry>>;

@@ -1,0 +1,11 @@
+/** Error codes of encodings, machines and stores: whose fault, gRPC status, what the other side is shown. */
+import type { Entry } from './entry.js';
+
+export const MACHINE_CODES = {
+  // encodings
+  ENCODING_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not in the canonical encoding'],
+  CANONICAL_JSON: ['bug', 'INTERNAL', 'a value cannot be written as canonical JSON'],
+  // machines and stores
+  STATE_UNEXPECTED: ['bug', 'INTERNAL', 'a state machine met a state that its own rules exclude'],
+  REPLAY_MISMATCH: ['environment', 'DATA_LOSS', 'the journal does not replay to the stored state'],
+} as const satisfies Readonly<Record<string, Entry>>;
