@@ -4,7 +4,6 @@
  * An expected refusal is a value carrying a code; an exception is a PlexusError. Both name an entry of this table.
  * Leaves to others: transport (grpc/status.ts maps `status`), presentation (cli/).
  */
-
 import { AUDIT_CODES } from './catalogue/audit.js';
 import { COMMAND_CODES } from './catalogue/command.js';
 import { DATA_CODES } from './catalogue/data.js';
@@ -15,16 +14,23 @@ import type { Entry, Fault, Status } from './catalogue/entry.js';
 
 export type { Fault, Status } from './catalogue/entry.js';
 
-export const CATALOGUE = {
+type Catalogue = typeof MACHINE_CODES &
+  typeof SUM_CODES &
+  typeof AUDIT_CODES &
+  typeof DATA_CODES &
+  typeof STUDY_CODES &
+  typeof COMMAND_CODES;
+
+export const CATALOGUE: Catalogue = {
   ...MACHINE_CODES,
   ...SUM_CODES,
   ...AUDIT_CODES,
   ...DATA_CODES,
   ...STUDY_CODES,
   ...COMMAND_CODES,
-} as const;
+};
 
-export type Code = keyof typeof CATALOGUE;
+export type Code = keyof Catalogue;
 
 const TABLE: Readonly<Record<Code, Entry>> = CATALOGUE;
 

@@ -1,5 +1,4 @@
 /** Error codes of the audit log (audit-log.md): whose fault, gRPC status, what the other side is shown. */
-import type { Entry } from './entry.js';
 
 export const AUDIT_CODES = {
   TRANSITION_LEAF: ['bug', 'INTERNAL', 'a transition does not give exactly one leaf'],
@@ -13,4 +12,4 @@ export const AUDIT_CODES = {
   LOG_HEAD_REFUSED: ['peer', 'FAILED_PRECONDITION', 'the head of the log does not extend mine'],
   LOG_LEAF_MISSING: ['peer', 'FAILED_PRECONDITION', 'the leaf is not in the log under this head'],
   LEAF_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a leaf of the log'],
-} as const satisfies Readonly<Record<string, Entry>>;
+} as const;

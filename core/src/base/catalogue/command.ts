@@ -1,5 +1,4 @@
 /** Error codes of command line and configuration: whose fault, gRPC status, what the other side is shown. */
-import type { Entry } from './entry.js';
 
 export const COMMAND_CODES = {
   COMMAND_FAILED: ['environment', 'INTERNAL', 'the command failed'],
@@ -19,4 +18,4 @@ export const COMMAND_CODES = {
     'INVALID_ARGUMENT',
     'the model folder is not one that was fetched',
   ],
-} as const satisfies Readonly<Record<string, Entry>>;
+} as const;

@@ -1,5 +1,4 @@
 /** Error codes of encodings, machines and stores: whose fault, gRPC status, what the other side is shown. */
-import type { Entry } from './entry.js';
 
 export const MACHINE_CODES = {
   // encodings
@@ -8,4 +7,4 @@ export const MACHINE_CODES = {
   // machines and stores
   STATE_UNEXPECTED: ['bug', 'INTERNAL', 'a state machine met a state that its own rules exclude'],
   REPLAY_MISMATCH: ['environment', 'DATA_LOSS', 'the journal does not replay to the stored state'],
-} as const satisfies Readonly<Record<string, Entry>>;
+} as const;

@@ -1,5 +1,4 @@
 /** Error codes of studies, tasks and the engine: whose fault, gRPC status, what the other side is shown. */
-import type { Entry } from './entry.js';
 
 export const STUDY_CODES = {
   // studies and tasks
@@ -64,4 +63,4 @@ export const STUDY_CODES = {
   LAYER_UNKNOWN: ['operator', 'INVALID_ARGUMENT', 'the model names a layer that is not known'],
   MODEL_TOO_LARGE: ['operator', 'RESOURCE_EXHAUSTED', 'the model has more parameters than allowed'],
   NON_FINITE_UPDATE: ['operator', 'FAILED_PRECONDITION', 'training left the finite numbers'],
-} as const satisfies Readonly<Record<string, Entry>>;
+} as const;

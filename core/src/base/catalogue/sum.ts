@@ -1,5 +1,4 @@
 /** Error codes of rounds and the secure sum (secure-aggregation.md): whose fault, gRPC status, what the other side is shown. */
-import type { Entry } from './entry.js';
 
 export const SUM_CODES = {
   // rounds (secure-aggregation.md section 4)
@@ -93,4 +92,4 @@ export const SUM_CODES = {
     'FAILED_PRECONDITION',
     'this machine cannot run the mask kernel',
   ],
-} as const satisfies Readonly<Record<string, Entry>>;
+} as const;
