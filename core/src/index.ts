@@ -339,3 +339,11 @@ export {
 } from './audit/bundle.js';
 export { parseRfc3339, rfc3339 } from './audit/time.js';
 export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';
+export {
+  plannedRounds,
+  roundSetting,
+  studyContext,
+  type Position,
+  type RoundSetting,
+  type StudyContext,
+} from './round/study-context.js';
