@@ -12,7 +12,12 @@ import type { ShareEntry, ToAgent } from '../messages.js';
 type OfSession = { readonly study: string; readonly session: string };
 
 export type Outgoing =
-  | Extract<ToAgent, { readonly kind: 'open' | 'session-ended' }>
+  | Extract<
+      ToAgent,
+      {
+        readonly kind: 'study-offer' | 'study-ended' | 'round-offer' | 'open' | 'session-ended';
+      }
+    >
   | (OfSession & { readonly kind: 'keys'; readonly advertisements: string })
   | (OfSession & {
       readonly kind: 'shares';
@@ -39,6 +44,9 @@ export function expand(outgoing: Outgoing, read: (digest: string) => Bytes): ToA
     parseCanonical(read(digest)) as unknown as readonly Envelope[];
   const { study } = outgoing;
   switch (outgoing.kind) {
+    case 'study-offer':
+    case 'study-ended':
+    case 'round-offer':
     case 'open':
     case 'session-ended':
       return outgoing;

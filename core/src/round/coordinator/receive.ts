@@ -14,6 +14,9 @@ import { transcript1, transcript2, transcript3 } from '../../secagg/transcript.j
 import { PlexusError } from '../../base/error.js';
 import type { Answer, SessionContext, SessionState } from './session-state.js';
 
+/** Characters of base64: two statements and the rest of a leaf stay below MAX_LEAF_BYTES. */
+const MAX_LOGGED_PAYLOAD = 24_000;
+
 export type Received<K extends StatementKind> =
   Statement<K> | { readonly kind: 'refused'; readonly code: Code };
 
@@ -47,11 +50,13 @@ export function receive<K extends StatementKind>(
   return code === undefined ? opened : { kind: 'refused', code };
 }
 
-/** The envelope goes into a leaf as it is, so its hint must fit there: a peer must not be able to spoil our own leaf. */
-export function isLoggable(envelope: Envelope): boolean {
+/** The envelope goes into a leaf as it is, so hint and length must fit there: a peer must not be able to spoil our own leaf. */
+export function isLoggable(envelope: Envelope, signatures = 1): boolean {
   return (
     PATTERNS.payloadType(envelope.payloadType) &&
-    envelope.signatures.length === 1 &&
+    PATTERNS.payload(envelope.payload) &&
+    envelope.payload.length <= MAX_LOGGED_PAYLOAD &&
+    envelope.signatures.length === signatures &&
     envelope.signatures.every(({ keyid, sig }) => PATTERNS.keyid(keyid) && PATTERNS.signature(sig))
   );
 }

@@ -5,11 +5,17 @@
  * (who is ready, what the sum advances), the complaint and retry rules of sections 4 and 4.7.
  */
 import { reject } from '../../base/machine.js';
-import { without } from '../../secagg/members.js';
+import type { Code } from '../../base/error.js';
+import type { Suite } from '../../base/suite.js';
+import { hex } from '../../base/bytes.js';
+import { canonicalBytes, canonicalJson } from '../../base/canonical-json.js';
+import { intersect, without } from '../../secagg/members.js';
+import { asJson } from '../../study/parse.js';
 import type { FromAgent } from '../messages.js';
 import { coordinatorLeaf, toEach } from './effects.js';
-import { answered, expected, fixSurvivors, missing, settle } from './exchange.js';
-import type { SessionContext, SessionState, SessionStep } from './session-state.js';
+import { answered, expected, fixSurvivors, missing } from './exchange.js';
+import { lose, takeAbandon, takeComplaint } from './leave.js';
+import type { Answer, SessionContext, SessionState, SessionStep } from './session-state.js';
 import {
   refuseAnswer,
   takeAdvertise,
@@ -26,13 +32,24 @@ export type SessionInput =
       readonly from: number;
       readonly message: Extract<
         FromAgent,
-        { readonly kind: 'advertise' | 'share' | 'masked' | 'agreement' | 'release' }
+        {
+          readonly kind:
+            'advertise' | 'share' | 'masked' | 'agreement' | 'release' | 'complaint' | 'abandon';
+        }
       >;
       /** For `masked`: the complete upload under the digest that M2 names. */
       readonly stored?: { readonly sha256: string; readonly bytes: number };
       readonly nowMs: number;
     }
-  | { readonly kind: 'tick'; readonly nowMs: number };
+  /** The hospital refused what it was sent, so its answer need not be awaited. */
+  | {
+      readonly kind: 'declined';
+      readonly from: number;
+      readonly code: Code;
+      readonly nowMs: number;
+    }
+  /** `gone`: hospitals that have withdrawn from the study. */
+  | { readonly kind: 'tick'; readonly nowMs: number; readonly gone?: readonly number[] };
 
 const PHASE_OF = {
   advertise: 'advertise',
@@ -47,9 +64,20 @@ export function stepSession(
   state: SessionState,
   input: SessionInput,
 ): SessionStep {
-  if (input.kind === 'tick') return tick(context, state, input.nowMs);
+  if (input.kind === 'tick') return tick(context, state, input.nowMs, input.gone ?? []);
+  if (input.kind === 'declined') {
+    const { from, code, nowMs } = input;
+    const isAwaited = state.failing === undefined && missing(state).includes(from);
+    return isAwaited
+      ? lose(context, state, from, { cause: 'declined', code }, nowMs)
+      : { state, effects: [] };
+  }
   const { from, message, nowMs } = input;
   if (message.session !== state.session) return reject(state, 'SESSION_UNKNOWN');
+  if (isRepeated(context.suite, state, from, message)) return { state, effects: [] };
+  if (state.failing !== undefined) return reject(state, 'PHASE_CLOSED', { phase: state.phase });
+  if (message.kind === 'complaint') return takeComplaint(context, state, from, message);
+  if (message.kind === 'abandon') return takeAbandon(context, state, from, message, nowMs);
   const phase = PHASE_OF[message.kind];
   const refusal = refuseAnswer(state, phase, expected(state), answered(state), from);
   if (refusal !== undefined) return reject(state, refusal, { phase: state.phase });
@@ -68,24 +96,25 @@ export function stepSession(
 }
 
 /** One transition has one leaf, so a tick does one thing and wakes itself while there is more to do. */
-function tick(context: SessionContext, state: SessionState, nowMs: number): SessionStep {
+function tick(
+  context: SessionContext,
+  state: SessionState,
+  nowMs: number,
+  gone: readonly number[],
+): SessionStep {
   if (state.phase === 'summing' || state.phase === 'aborted') return { state, effects: [] };
   if (state.failing !== undefined) return abort(context, state, state.failing);
-  const [late] = missing(state);
+  const awaited = missing(state);
+  const [late] = awaited;
   if (late === undefined)
     return state.phase === 'masked' ? fixSurvivors(context, state, nowMs) : { state, effects: [] };
-  if (nowMs < state.deadlineMs) return { state, effects: [] };
-  const lost = [...state.lost, late].sort((a, b) => a - b);
-  const leaf = coordinatorLeaf(context, state, {
-    type: 'round.hospital_dropped',
-    action: 'E',
-    data: { hospital: late, phase: state.phase, cause: 'deadline', attempt: state.attempt },
-  });
-  const next = { ...state, lost };
-  const more = missing(next).length > 0 ? [{ kind: 'wake' as const }] : [];
-  const settled = settle(context, next, [leaf], nowMs);
-  const wakes = settled.effects.some(({ kind }) => kind === 'wake');
-  return wakes ? settled : { state: settled.state, effects: [...settled.effects, ...more] };
+  // once its vector is committed a hospital is in the sum, and only its help can open it
+  const mayLeave = state.phase !== 'agree' && state.phase !== 'unmask';
+  const [left] = mayLeave ? intersect(awaited, gone) : [];
+  if (left !== undefined) return lose(context, state, left, { cause: 'withdrawn' }, nowMs);
+  return nowMs < state.deadlineMs
+    ? { state, effects: [] }
+    : lose(context, state, late, { cause: 'deadline' }, nowMs);
 }
 
 /** Ends the session without a sum. Before R4 nothing was opened; the leaf says whether any share was. */
@@ -114,4 +143,35 @@ function abort(
     state: { ...state, phase: 'aborted', lost: without(state.u0, answered(state)) },
     effects: [leaf, { kind: 'retract', topic: session }, ...told],
   };
+}
+
+/** What was taken before comes again when its acknowledgement got lost; it changes nothing. */
+function isRepeated(
+  suite: Suite,
+  state: SessionState,
+  from: number,
+  { kind, envelope }: Extract<SessionInput, { readonly kind: 'message' }>['message'],
+): boolean {
+  const given = canonicalJson(asJson(envelope));
+  const same = (answers: readonly Answer[]): boolean =>
+    answers.some(
+      (answer) => answer.hospital === from && canonicalJson(asJson(answer.envelope)) === given,
+    );
+  switch (kind) {
+    case 'advertise':
+      return same(state.advertisements);
+    case 'share':
+      return same(state.shares);
+    case 'masked':
+      return same(state.masked);
+    case 'agreement':
+      return same(state.agreements);
+    case 'release': {
+      const digest = hex(suite.sha256(canonicalBytes(asJson(envelope))));
+      return state.releases.some((one) => one.hospital === from && one.release === digest);
+    }
+    case 'complaint':
+    case 'abandon':
+      return false;
+  }
 }
