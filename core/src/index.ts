@@ -339,6 +339,22 @@ export {
 } from './audit/bundle.js';
 export { parseRfc3339, rfc3339 } from './audit/time.js';
 export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';
+export { expand, type Outgoing } from './round/coordinator/outgoing.js';
+export type { SessionWork } from './round/coordinator/session-state.js';
+export {
+  nextTickMs,
+  settingsOf,
+  studyMachine,
+  type StudyMachine,
+} from './round/coordinator/study.js';
+export type {
+  Aggregation,
+  RoundState,
+  StudyInput,
+  StudySettings,
+  StudyState,
+} from './round/coordinator/study-state.js';
+export { sumRound, type RoundInputs, type RoundSum } from './round/coordinator/sum.js';
 export {
   plannedRounds,
   roundSetting,

@@ -49,7 +49,6 @@ export const SUM_CODES = {
     'no vector of the signed digest was uploaded',
   ],
   ROUND_STALE: ['peer', 'FAILED_PRECONDITION', 'the message is about another round or attempt'],
-  SESSION_ABANDONED: ['peer', 'ABORTED', 'a hospital has left the session'],
   SESSION_UNKNOWN: ['peer', 'NOT_FOUND', 'the session is not the one under way'],
   PHASE_UNEXPECTED: ['peer', 'FAILED_PRECONDITION', 'the message does not belong to this exchange'],
   PHASE_CLOSED: ['peer', 'FAILED_PRECONDITION', 'the exchange is over for this hospital'],

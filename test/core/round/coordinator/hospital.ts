@@ -47,8 +47,8 @@ export function createHospital(
   rules: SecaggRules,
   layout: Layout,
   words: Uint32Array,
+  identity: Bytes = seedOf(1000 + index),
 ): Hospital {
-  const identity = seedOf(1000 + index);
   const signer = { keyid: `hospital/h${String(index)}`, seed: identity };
   const held = new Map<number, SharePair>();
   let opening: Extract<ToAgent, { kind: 'open' }>;
