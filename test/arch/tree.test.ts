@@ -39,7 +39,8 @@ describe('the code', () => {
   });
 
   it('has no line that silences a tool without saying why', () => {
-    const silenced = code.flatMap((path) =>
+    const written = code.filter((path) => !path.startsWith('proto/gen/')); // the rest is what buf generates
+    const silenced = written.flatMap((path) =>
       read(path)
         .split('\n')
         .filter((line) =>

@@ -10,6 +10,7 @@ import { DATA_CODES } from './catalogue/data.js';
 import { MACHINE_CODES } from './catalogue/machine.js';
 import { STUDY_CODES } from './catalogue/study.js';
 import { SUM_CODES } from './catalogue/sum.js';
+import { WIRE_CODES } from './catalogue/wire.js';
 import type { Entry, Fault, Status } from './catalogue/entry.js';
 
 export type { Fault, Status } from './catalogue/entry.js';
@@ -19,6 +20,7 @@ type Catalogue = typeof MACHINE_CODES &
   typeof AUDIT_CODES &
   typeof DATA_CODES &
   typeof STUDY_CODES &
+  typeof WIRE_CODES &
   typeof COMMAND_CODES;
 
 export const CATALOGUE: Catalogue = {
@@ -27,6 +29,7 @@ export const CATALOGUE: Catalogue = {
   ...AUDIT_CODES,
   ...DATA_CODES,
   ...STUDY_CODES,
+  ...WIRE_CODES,
   ...COMMAND_CODES,
 };
 
