@@ -9,6 +9,11 @@ import { PlexusError } from './error.js';
 export type Bytes = Uint8Array;
 
 export function concat(...parts: readonly Bytes[]): Bytes {
+  return concatAll(parts);
+}
+
+/** For lists of any length: a peer may make one longer than a call has room for arguments. */
+export function concatAll(parts: readonly Bytes[]): Bytes {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

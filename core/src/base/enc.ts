@@ -5,7 +5,7 @@
  * UTF-8 NFC strings as u32 length then bytes; lists as u32 count then elements.
  * Source: secure-aggregation.md section 2. Leaves to others: which fields a statement has.
  */
-import { concat, fromUtf8, utf8, type Bytes } from './bytes.js';
+import { concatAll, fromUtf8, utf8, type Bytes } from './bytes.js';
 import { PlexusError } from './error.js';
 
 /** Appends fields; `done` returns the bytes. One writer serves one value. */
@@ -52,7 +52,7 @@ export class EncWriter {
   }
 
   done(): Bytes {
-    return concat(...this.#parts);
+    return concatAll(this.#parts);
   }
 
   #integer(value: number, width: 1 | 2 | 4): this {
