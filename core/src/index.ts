@@ -333,10 +333,24 @@ export {
   BUNDLE_INDEX,
   bundleFile,
   bundleIndex,
+  isBundlePath,
+  isSafePath,
   parseBundleIndex,
   type BundleFile,
   type BundleIndex,
 } from './audit/bundle.js';
+export {
+  BUNDLE_README,
+  logFiles,
+  soloPolicy,
+  tileFile,
+  type LogSource,
+  type NamedBytes,
+} from './audit/bundle-files.js';
+export { verifyBundle, type AuditReport } from './audit/verify/verify.js';
+export { MAX_READ_BYTES, type BundleEntry, type BundleReader } from './audit/verify/files.js';
+export type { AuditFinding, AuditLevel, StepResult } from './audit/verify/finding.js';
+export type { GivenHead } from './audit/verify/history.js';
 export { parseRfc3339, rfc3339 } from './audit/time.js';
 export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';
 export { expand, type Outgoing } from './round/coordinator/outgoing.js';

@@ -82,7 +82,10 @@ export const PATTERNS: Readonly<Record<PatternName, (text: string) => boolean>> 
   salt: (text) => /^[A-Za-z0-9_-]{21}[AQgw]$/.test(text),
   signature: (text) => /^[A-Za-z0-9+/]{85}[AQgw]==$/.test(text),
   /** Long enough that no number or name of a person is one by accident. */
-  payload: (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]{30,}={0,2}$/.test(text),
+  payload: (text) =>
+    /^(?:[A-Za-z0-9+/]{4}){7,}(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/.test(
+      text,
+    ),
   payloadType: (text) =>
     /^application\/vnd\.plexus(?:\.[a-z][a-z0-9-]{0,31}){1,3}(?:\+json)?$/.test(text),
   /** A hint, never trusted: the public key in base64, its SHA-256 in hex, or the id of its owner. */

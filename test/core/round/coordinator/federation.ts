@@ -30,7 +30,7 @@ import { got } from '../../secagg/session.ts';
 import { hospitals as rowsOf } from '../../task/federation.ts';
 import { plainEngine } from '../../task/plain-engine.ts';
 import { HOSPITALS, keySeed } from '../study.ts';
-import { createHospital, type Hospital } from './hospital.ts';
+import { createHospital, type Hospital, type Who } from './hospital.ts';
 
 type Message = Extract<StudyInput, { kind: 'message' }>;
 
@@ -62,7 +62,15 @@ const STAMP = {
   source: { system: 'coordinator', version: '0.1.0', build_sha256: '00'.repeat(32), node: 'a' },
 };
 
-export function createFederation(manifest: Manifest): Federation {
+/** Where the leaves go, and which head the hospitals hold when they speak. */
+export interface Notary {
+  readonly keep: (draft: LeafDraft, nowMs: number) => void;
+  readonly head: Who['head'];
+}
+
+const NOBODY: Notary = { keep: () => undefined, head: () => ({ size: 1, root: '00'.repeat(32) }) };
+
+export function createFederation(manifest: Manifest, notary: Notary = NOBODY): Federation {
   const machine = studyMachine(suite);
   const settings = settingsOf(suite, manifest);
   const { study } = manifest;
@@ -120,6 +128,7 @@ export function createFederation(manifest: Manifest): Federation {
         },
       });
       leaves.push(draft);
+      notary.keep(draft, input.nowMs);
     }
     busy ||= stepped.effects.some(({ kind }) => kind === 'work');
     if (stepped.effects.some(({ kind }) => kind === 'wake'))
@@ -176,7 +185,8 @@ export function createFederation(manifest: Manifest): Federation {
       const { words } = encodeVector(suite, layout, maxCohort, values, seed);
       const { rules } = settings.study;
       const identity = keySeed(index, 'identity');
-      players.set(hospital, createHospital(index, rules, layout, words, identity));
+      const who = { keyid: `hospital/${hospital}`, identity, head: notary.head };
+      players.set(hospital, createHospital(index, rules, layout, words, who));
       const engine = 'plain/1.0.0';
       return { kind: 'message', message: { kind: 'ready', study, round, attempt, engine }, nowMs };
     }

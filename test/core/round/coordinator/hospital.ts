@@ -3,6 +3,7 @@
  */
 import {
   base64,
+  canonicalBytes,
   fromBase64,
   fromHex,
   hex,
@@ -42,14 +43,26 @@ export interface Hospital {
   readonly hear: (message: ToAgent) => { readonly answer: Answer; readonly vector?: Bytes };
 }
 
+/** Who a hospital is, and which head of the log it holds when it speaks. */
+export interface Who {
+  readonly keyid: string;
+  readonly identity: Bytes;
+  readonly head: () => { readonly size: number; readonly root: string };
+}
+
 export function createHospital(
   index: number,
   rules: SecaggRules,
   layout: Layout,
   words: Uint32Array,
-  identity: Bytes = seedOf(1000 + index),
+  who: Who = {
+    keyid: `hospital/h${String(index)}`,
+    identity: seedOf(1000 + index),
+    head: () => ({ size: 1, root: '00'.repeat(32) }),
+  },
 ): Hospital {
-  const signer = { keyid: `hospital/h${String(index)}`, seed: identity };
+  const { keyid, identity } = who;
+  const signer = { keyid, seed: identity };
   const held = new Map<number, SharePair>();
   let opening: Extract<ToAgent, { kind: 'open' }>;
   let u1: readonly Statement<'advertise'>[] = [];
@@ -76,7 +89,7 @@ export function createHospital(
     });
   const say = <K extends StatementKind>(kind: K, body: Bodies[K]): Envelope => {
     const { study, session, round, manifestHash, modelHash, layoutHash } = opening;
-    const head = { size: 1, root: '00'.repeat(32) };
+    const head = who.head();
     const pinned = { suite: rules.suite, manifestHash, modelHash, layoutHash };
     return signStatement(
       suite,
@@ -146,7 +159,10 @@ export function createHospital(
           const vectorHash = hex(suite.sha256(vector));
           const envelope = say('masked', { h2: hex(h2), byteLength: vector.length, vectorHash });
           const type = 'application/vnd.plexus.contribution.v1+json';
-          const contribution = signEnvelope(suite, type, suite.sha256(vector), signer);
+          const { study, session, round } = opening;
+          const m2_sha256 = hex(suite.sha256(fromBase64(envelope.payload)));
+          const says = canonicalBytes({ v: 1, study, session, round, m2_sha256 });
+          const contribution = signEnvelope(suite, type, says, signer);
           return { answer: { kind: 'masked', ...about(), envelope, contribution }, vector };
         }
         case 'agree': {
