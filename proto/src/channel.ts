@@ -1,8 +1,8 @@
 /**
  * The client's half of TLS: a channel to one coordinator, with the federation's CA pinned and no way down to plain text.
  *
- * The server is known by the URI in its certificate, not by its host name: agents reach it through proxies and by address. grpc-js reads
- * grpc_proxy, https_proxy and no_proxy from the environment and tunnels by CONNECT; TLS ends at the coordinator all the same.
+ * The server is known by the URI in its certificate, not by its host name: agents reach it through proxies and by address. Where a proxy is
+ * set, the channel tunnels through it by CONNECT and TLS ends at the coordinator all the same; the environment is not read here.
  * Leaves to others: reconnecting (connection.ts of each program).
  */
 import { isIP } from 'node:net';
@@ -10,6 +10,7 @@ import { createSecureContext } from 'node:tls';
 import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { PlexusError } from '@plexus/core';
 import { MAX_MESSAGE_BYTES, WINDOW_BYTES } from './limits.js';
+import { parseProxy } from './proxy.js';
 import { certificateUri, coordinatorUri } from './spiffe.js';
 
 export interface TlsIdentity {
@@ -25,6 +26,8 @@ export interface Endpoint {
   readonly federation: string;
   /** The CA of this federation, and nothing else, is trusted. */
   readonly caPem: string;
+  /** `http://[user:password@]host:port` of the proxy that leads out. Secret where it holds a password. */
+  readonly proxy?: string;
 }
 
 export interface ChannelSettings {
@@ -49,8 +52,10 @@ export function channelTo(endpoint: Endpoint, identity?: TlsIdentity): ChannelSe
         : new PlexusError('COORDINATOR_CERT_REFUSED', `COORDINATOR_CERT_REFUSED: not ${expected}`),
   });
   const bare = isIP(endpoint.host) !== 0;
+  const target = hostPort(endpoint);
+  const proxy = endpoint.proxy === undefined ? undefined : parseProxy(endpoint.proxy);
   return {
-    address: `${isIP(endpoint.host) === 6 ? `[${endpoint.host}]` : endpoint.host}:${String(endpoint.port)}`,
+    address: proxy === undefined ? target : hostPort(proxy),
     credentials,
     options: {
       'grpc-node.flow_control_window': WINDOW_BYTES,
@@ -62,7 +67,15 @@ export function channelTo(endpoint: Endpoint, identity?: TlsIdentity): ChannelSe
       'grpc.use_local_subchannel_pool': 1, // a renewed certificate must not find the old connection
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': 5_000,
+      'grpc.enable_http_proxy': 0, // what grpc-js reads in the environment must not lead elsewhere than what was set
+      'grpc.default_authority': target,
+      ...(proxy === undefined ? {} : { 'grpc.http_connect_target': `dns:${target}` }),
+      ...(proxy?.credentials === undefined ? {} : { 'grpc.http_connect_creds': proxy.credentials }),
       ...(bare ? { 'grpc.ssl_target_name_override': 'coordinator' } : {}), // an address is no server name
     },
   };
+}
+
+function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${String(port)}`;
 }

@@ -54,7 +54,8 @@ export async function enrol(
   const { federation, host, enrolPort, caSha256 } = invite;
   const caPem = await fetchPinnedCa({ host, port: enrolPort, caSha256, ...options });
   const { keyPem, csr } = await requestCertificate(`${invite.kind}/${invite.id}`);
-  const channel = channelTo({ host, port: enrolPort, federation, caPem });
+  const proxy = options.proxy === undefined ? {} : { proxy: options.proxy };
+  const channel = channelTo({ host, port: enrolPort, federation, caPem, ...proxy });
   const client = new EnrolmentServiceClient(channel.address, channel.credentials, channel.options);
   try {
     const answer = await callUnary(
@@ -73,7 +74,7 @@ export async function enrol(
       options.timeoutMs,
     );
     return {
-      endpoint: { host, port: invite.port, federation, caPem },
+      endpoint: { host, port: invite.port, federation, caPem, ...proxy },
       identity: { chainPem: certificatesPem(answer.chain), keyPem },
       logOrigin: answer.logOrigin,
       logVkey: answer.logVkey,

@@ -61,6 +61,7 @@ export { readFromAgent, writeFromAgent } from './from-agent.js';
 export { formatInvite, parseInvite, type Invite } from './invite.js';
 export { FRAME_BYTES, HEARTBEAT_MS, MAX_MESSAGE_BYTES, WINDOW_BYTES } from './limits.js';
 export { fetchPinnedCa, type PinnedCa } from './pinned-ca.js';
+export { parseProxy, proxyUrlFor, type Environment, type Proxy } from './proxy.js';
 export {
   certificateUri,
   coordinatorUri,

@@ -10,13 +10,14 @@ import { isIP, type Socket } from 'node:net';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { PlexusError } from '@plexus/core';
 import { certificatesPem } from './csr.js';
+import { parseProxy } from './proxy.js';
 
 export interface PinnedCa {
   readonly host: string;
   readonly port: number;
   /** Of the CA certificate in DER, lower-case hex. */
   readonly caSha256: string;
-  /** `http://host:port`; the programs read it from the environment, as grpc-js does. */
+  /** As in an Endpoint. */
   readonly proxy?: string;
   readonly timeoutMs: number;
 }
@@ -81,15 +82,17 @@ function findByDigest(
 }
 
 async function connectThrough(wanted: PinnedCa, proxy: string): Promise<Socket> {
-  const { hostname, port } = new URL(proxy);
-  const path = `${wanted.host}:${String(wanted.port)}`;
+  const { host, port, credentials } = parseProxy(proxy);
+  const path = `${isIP(wanted.host) === 6 ? `[${wanted.host}]` : wanted.host}:${String(wanted.port)}`;
+  const basic = credentials === undefined ? undefined : Buffer.from(credentials).toString('base64');
+  const authorization = basic === undefined ? {} : { 'proxy-authorization': `Basic ${basic}` };
   return await new Promise<Socket>((resolve, reject) => {
     const call = request({
-      host: hostname,
+      host,
       port,
       method: 'CONNECT',
       path,
-      headers: { host: path },
+      headers: { host: path, ...authorization },
     });
     call.setTimeout(wanted.timeoutMs, () => call.destroy(new Error('the proxy did not answer')));
     call.once('error', (cause) => {

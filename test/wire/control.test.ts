@@ -247,11 +247,50 @@ test('heartbeats keep an idle stream open, and a certificate that runs out ends 
     },
   });
   open.push(connection);
-  await impatient.app.until(() => impatient.app.links.length === 1);
-  impatient.clock = () => Date.now() + 2 * HOUR;
+  // the clock is asked for each frame: a dozen heartbeats are several times the silence that ends a stream
+  let frames = 0;
+  const hours = { ahead: 0 };
+  await new Promise<void>((resolve) => {
+    impatient.clock = () => {
+      if (++frames === 12) resolve();
+      return Date.now() + hours.ahead * HOUR;
+    };
+  });
+  expect(agent.states).toEqual([{ kind: 'connected' }]);
+  hours.ahead = 2;
   await agent.until(() => agent.states.some(({ kind }) => kind === 'lost'));
   const lost = agent.states.find(({ kind }) => kind === 'lost');
   expect(lost).toMatchObject({ error: { code: 'CERTIFICATE_EXPIRED' } });
+  expect(await impatient.app.refusal('CERTIFICATE_EXPIRED')).toMatchObject({
+    kind: 'access',
+    peer: 'hospital/north',
+  });
   await connection.close();
   await impatient.close();
+});
+
+test('a renewed certificate is used at once, and nothing that waited is lost', async () => {
+  const agent = new MemoryAgent();
+  const connection = await agent.connect();
+  await agent.until(() => agent.states.length === 1);
+  expect(federation.app.certificates.size).toBe(1);
+  agent.outbox.set(3, READY); // written while the line changes: nobody sends it but the next hello
+  connection.replaceIdentity(await identityFor(federation.ca, { id: 'north' }));
+  await agent.until(() => agent.outbox.size === 0);
+  expect(federation.app.certificates.size).toBe(2);
+  expect(federation.app.links).toHaveLength(2);
+  expect(federation.app.received.map(({ id }) => id)).toEqual([3]);
+});
+
+test('two hospitals hold a stream each, and a message reaches the one it is for', async () => {
+  const [north, west] = [new MemoryAgent(), new MemoryAgent()];
+  await north.connect();
+  await federation.app.until(() => federation.app.links.length === 1);
+  await west.connect(relay.port, 'west');
+  await federation.app.until(() => federation.app.links.length === 2);
+  federation.app.links[1]!.send(8, ENDED);
+  await federation.app.until(() => federation.app.answers.length === 1);
+  expect(federation.app.answers).toEqual([{ hospital: 'west', id: 8, answer: { kind: 'ack' } }]);
+  expect(north.received).toEqual([]);
+  expect(federation.app.gone).toEqual([]);
 });

@@ -69,6 +69,7 @@ export class MemoryCoordinator implements CoordinatorApp {
   readonly gone: AgentLink[] = [];
   readonly appends: number[] = [];
   readonly revoked = new Set<string>();
+  readonly certificates = new Set<string>();
   readonly invites = new Map<string, IssuedInvite>();
   readonly knownKeys = new Set<string>();
   readonly blobs_ = new Map<string, { bytes: Uint8Array; size: number; complete: boolean }>();
@@ -97,6 +98,7 @@ export class MemoryCoordinator implements CoordinatorApp {
   }
 
   refuses(caller: Caller): Code | undefined {
+    this.certificates.add(caller.certificate);
     return this.revoked.has(caller.id) ? 'CERTIFICATE_REVOKED' : undefined;
   }
 

@@ -25,6 +25,7 @@ export interface GuardOptions {
 /** What of a call is read: grpc-js gives handlers and interceptors the same shape. */
 export interface Authenticated {
   getAuthContext(): { readonly sslPeerCertificate?: { readonly raw: Uint8Array } } | null;
+  getPeer(): string;
 }
 
 /** The caller of a call, or the code it is refused with. */
@@ -109,11 +110,19 @@ function nameFailures(
   };
 }
 
-function peerOf(call: ServerInterceptingCallInterface, options: GuardOptions): string {
-  const known = authenticate(call, { ...options, refuses: () => undefined });
+/** The member a certificate names, expired or revoked though it may be; else the address. */
+export function peerOf(
+  call: Authenticated,
+  { federation }: Pick<GuardOptions, 'federation'>,
+): string {
+  const certificate = call.getAuthContext()?.sslPeerCertificate;
+  const known =
+    certificate === undefined
+      ? { refused: 'CERTIFICATE_MISSING' }
+      : callerOf(certificate.raw, federation, 0);
   return 'caller' in known ? `${known.caller.kind}/${known.caller.id}` : addressOf(call);
 }
 
-function addressOf(call: ServerInterceptingCallInterface): string {
+function addressOf(call: Pick<Authenticated, 'getPeer'>): string {
   return call.getPeer().replace(/:\d+$/, '');
 }

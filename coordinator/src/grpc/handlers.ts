@@ -10,9 +10,9 @@ import type {
   handleUnaryCall,
   ServerWritableStream,
 } from '@grpc/grpc-js';
-import { PlexusError } from '@plexus/core';
+import { asPlexusError, entryOf, PlexusError } from '@plexus/core';
 import type { Caller } from '../app/ports.js';
-import { type Authenticated, authenticate, type GuardOptions, statusOf } from './guard.js';
+import { type Authenticated, authenticate, type GuardOptions, peerOf, statusOf } from './guard.js';
 
 export interface CallContext extends Pick<
   GuardOptions,
@@ -25,20 +25,21 @@ export interface CallContext extends Pick<
 export function requireCaller(call: Authenticated, context: CallContext): Caller {
   const known = authenticate(call, context);
   if ('refused' in known)
-    throw new PlexusError(known.refused, 'call: its certificate expired while it ran');
+    throw new PlexusError(known.refused, 'call: its certificate is no longer good');
   return known.caller;
 }
 
-/** The status of a failure, counted where it is the caller's fault. */
+/** The status of a failure, counted where it is not ours. */
 export function failed(
   thrown: unknown,
   call: Authenticated,
   context: CallContext,
 ): ReturnType<typeof statusOf> {
-  const known = authenticate(call, { ...context, refuses: () => undefined });
-  if (thrown instanceof PlexusError && 'caller' in known) {
-    const { kind, id } = known.caller;
-    context.recordRefusal({ kind: 'protocol', peer: `${kind}/${id}`, code: thrown.code });
+  const { code } = asPlexusError(thrown, 'CALL_FAILED');
+  const { fault } = entryOf(code);
+  if (fault === 'peer' || fault === 'operator') {
+    const kind = code.startsWith('CERTIFICATE_') ? 'access' : 'protocol';
+    context.recordRefusal({ kind, peer: peerOf(call, context), code });
   }
   return statusOf(thrown, context.onFailure);
 }

@@ -25,6 +25,8 @@ import type { Answer, CoordinatorLink, Inbox } from '../app/wire-port.js';
 import { BACKOFF, type BackoffOptions, delayMs, pause } from './backoff.js';
 import { downloadBlob, uploadBlob } from './blobs.js';
 
+export type { Endpoint, TlsIdentity } from '@plexus/proto';
+
 export interface ConnectionOptions {
   readonly endpoint: Endpoint;
   readonly identity: TlsIdentity;

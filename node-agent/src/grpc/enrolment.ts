@@ -6,10 +6,10 @@
 import { PlexusError } from '@plexus/core';
 import { enrol, parseInvite, type Enrolment, type Invite, type MemberKey } from '@plexus/proto';
 
-export type { Enrolment, MemberKey } from '@plexus/proto';
+export { proxyUrlFor, type Enrolment, type MemberKey } from '@plexus/proto';
 
 export interface EnrolOptions {
-  /** `http://host:port`, from https_proxy. */
+  /** See `proxyUrlFor`; it stays part of the endpoint that comes back. */
   readonly proxy?: string;
   readonly timeoutMs: number;
 }

@@ -6,6 +6,8 @@
 import { PlexusError } from '@plexus/core';
 import { enrol, parseInvite, type Enrolment } from '@plexus/proto';
 
+export { proxyUrlFor, type Enrolment } from '@plexus/proto';
+
 /** Errors: INVITE_MALFORMED, and as `enrol` of the wire. */
 export async function enrolPerson(
   text: string,

@@ -41,6 +41,7 @@ export const WIRE_CODES = {
     'UNAUTHENTICATED',
     'the server is not the coordinator that was enrolled with',
   ],
+  PROXY_INVALID: ['operator', 'INVALID_ARGUMENT', 'the address of the HTTP proxy cannot be used'],
   COORDINATOR_UNREACHABLE: ['environment', 'UNAVAILABLE', 'the coordinator cannot be reached'],
   METHOD_UNKNOWN: ['peer', 'NOT_FOUND', 'this port does not serve that method'],
   ROLE_NOT_ALLOWED: ['peer', 'PERMISSION_DENIED', 'this role may not call this method'],
