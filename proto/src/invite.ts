@@ -5,7 +5,13 @@
  * connection safe. Source: architecture.md (Identity). Leaves to others: which invites are still good (coordinator/src/app).
  */
 import { base64url, canonicalBytes, fromBase64url, fromUtf8, PlexusError } from '@plexus/core';
-import { isFederationName, isMemberKind, type MemberKind } from './spiffe.js';
+import {
+  isFederationName,
+  isMemberKind,
+  memberUri,
+  parseMemberUri,
+  type MemberKind,
+} from './spiffe.js';
 
 export interface Invite {
   readonly federation: string;
@@ -53,16 +59,20 @@ export function parseInvite(text: string): Invite {
   };
   const kind = text_('kind', /^[a-z]+$/);
   const federation = text_('federation', /^.{1,253}$/);
+  const id = text_('id', /^.{1,64}$/);
   if (!isMemberKind(kind)) throw refuse('kind is not one of ours');
   if (!isFederationName(federation)) throw refuse('federation is malformed');
+  // what no certificate could name must not be enrolled either
+  if (parseMemberUri(memberUri({ federation, kind, id })) === undefined)
+    throw refuse('id is malformed');
   return {
     federation,
     kind,
+    id,
     host: text_('host', /^[A-Za-z0-9.:-]{1,253}$/),
     port: integer('port', 65_535),
     enrolPort: integer('enrolPort', 65_535),
     caSha256: text_('caSha256', /^[0-9a-f]{64}$/),
-    id: text_('id', /^[a-z][a-z0-9-]{0,63}$/),
     token: text_('token', /^[A-Za-z0-9_-]{43}$/),
     expiresMs: integer('expiresMs', Number.MAX_SAFE_INTEGER),
   };

@@ -96,6 +96,7 @@ describe('an invite', () => {
       of({ ...INVITE, caSha256: 'ab' }),
       of({ ...INVITE, kind: 'janitor' }),
       of({ ...INVITE, id: '../north' }),
+      of({ ...INVITE, id: 'north--ward' }),
       of({ ...INVITE, token: 'short' }),
       of({ ...INVITE, expiresMs: 1.5 }),
       of({ ...INVITE, expiresMs: '1' }),
