@@ -121,7 +121,7 @@ export function openAll<K extends StatementKind>(
   return peeked;
 }
 
-export function isRefusal<T extends object>(value: T | Refusal): value is Refusal {
+export function isRefusal(value: object): value is Refusal {
   return 'kind' in value && value.kind === 'refused';
 }
 

@@ -31,7 +31,8 @@ import {
   type InSession,
   type Refusal,
 } from './common.js';
-import { sessionPrefix, sharesSecret } from './secrets.js';
+import { forgetAll } from './ended.js';
+import { sharesSecret } from './secrets.js';
 import { dealing } from './share.js';
 import type { ParticipantStep, Performed, SessionHere } from './state.js';
 
@@ -162,7 +163,6 @@ export function takeShares(
   const { session: id } = at.session;
   const { envelope } = performed;
   if (performed.kind === 'complain') {
-    const { session: _, ...rest } = state;
     const leaf = sessionLeaf(at, {
       type: 'round.complaint',
       action: 'E',
@@ -176,8 +176,8 @@ export function takeShares(
       },
     });
     const answer = { kind: 'complaint', study, session: id, envelope } as const;
-    const wipe = { kind: 'wipe', prefix: sessionPrefix(id) } as const;
-    return { state: rest, effects: [leaf, toCoordinator(id, answer), wipe] };
+    const { kept, wipes } = forgetAll(state);
+    return { state: kept, effects: [leaf, toCoordinator(study, answer), ...wipes] };
   }
   const { contribution: signed, vector } = performed;
   const session: SessionHere = { ...at.session, phase: 'masked', u2, h2, vector };

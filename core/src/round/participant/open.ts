@@ -7,7 +7,7 @@
 import type { Head } from '../../audit/heads.js';
 import { parseLeaf } from '../../audit/leaf.js';
 import { fromBase64, hex, type Bytes } from '../../base/bytes.js';
-import { canonicalJson, type JsonObject } from '../../base/canonical-json.js';
+import { canonicalJson, type Json, type JsonObject } from '../../base/canonical-json.js';
 import { PlexusError, type Code } from '../../base/error.js';
 import type { Signer } from '../../base/dsse.js';
 import { sessionKeys } from '../../secagg/keys.js';
@@ -145,8 +145,10 @@ export function backs(
 ): boolean {
   const data = leaf?.['data'];
   if (leaf?.['type'] !== type || typeof data !== 'object' || Array.isArray(data)) return false;
-  const same = (has: JsonObject, member: string, value: JsonObject[string]): boolean =>
-    has[member] !== undefined && canonicalJson(has[member]) === canonicalJson(value);
+  const same = (has: JsonObject, member: string, value: Json | undefined): boolean =>
+    value !== undefined &&
+    has[member] !== undefined &&
+    canonicalJson(has[member]) === canonicalJson(value);
   return (
     Object.entries(about).every(([member, value]) => same(leaf, member, value)) &&
     Object.entries(says).every(([member, value]) => same(data as JsonObject, member, value))
