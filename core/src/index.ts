@@ -353,6 +353,26 @@ export type { AuditFinding, AuditLevel, StepResult } from './audit/verify/findin
 export type { GivenHead } from './audit/verify/history.js';
 export { parseRfc3339, rfc3339 } from './audit/time.js';
 export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';
+export {
+  expandOutgoing,
+  releaseSecret,
+  sessionPrefix,
+  updateBytes,
+  updatePrefix,
+  updateSecret,
+} from './round/participant/secrets.js';
+export type {
+  Myself,
+  ParticipantInput,
+  ParticipantOutgoing,
+  ParticipantState,
+  TrainWork,
+} from './round/participant/state.js';
+export {
+  participantMachine,
+  type ParticipantMachine,
+  type Plan,
+} from './round/participant/study.js';
 export { expand, type Outgoing } from './round/coordinator/outgoing.js';
 export type { SessionWork } from './round/coordinator/session-state.js';
 export {

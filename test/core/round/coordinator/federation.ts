@@ -1,12 +1,14 @@
 /**
- * Four hospitals that keep the protocol around the coordinator's study machine: offers are trained with the plain engine, sessions
- * answered by hospital.ts, work done at once. Every leaf is written out, so a draft that does not fit its schema fails the test.
+ * A whole federation out of the pure machines: the coordinator's study and four hospitals' halves of it, messages handed over one at a
+ * time, training done with the plain engine, work done at once. Every leaf of both sides is written out, so a draft that does not fit
+ * its schema fails the test. What a network, a store and a log would add is left out: see sim/.
  */
 import { expect } from 'vitest';
 import { nodeSuite as suite } from '@plexus/suite';
 import { leafBytes } from '../../../../core/src/audit/leaf.ts';
+import type { Evidence } from '../../../../core/src/audit/evidence.ts';
 import { rfc3339 } from '../../../../core/src/audit/time.ts';
-import { hex, type Bytes } from '../../../../core/src/base/bytes.ts';
+import { base64, fromHex, hex, type Bytes } from '../../../../core/src/base/bytes.ts';
 import { canonicalJson } from '../../../../core/src/base/canonical-json.ts';
 import type { Code } from '../../../../core/src/base/error.ts';
 import type { LeafDraft } from '../../../../core/src/base/machine.ts';
@@ -19,20 +21,15 @@ import {
 import type { StudyInput, StudyState } from '../../../../core/src/round/coordinator/study-state.ts';
 import { sumRound } from '../../../../core/src/round/coordinator/sum.ts';
 import type { FromAgent, ToAgent } from '../../../../core/src/round/messages.ts';
-import { encodeVector } from '../../../../core/src/secagg/quantise.ts';
-import { signApproval, signWithdrawal } from '../../../../core/src/study/approval.ts';
+import { peekStatement } from '../../../../core/src/secagg/statements.ts';
 import type { Manifest } from '../../../../core/src/study/manifest.ts';
-import { asJson, manifestDigest } from '../../../../core/src/study/parse.ts';
-import { roundingSeed } from '../../../../core/src/task/seeds.ts';
-import { contribute, initialState } from '../../../../core/src/task/task.ts';
-import { decodeTensors, encodeTensors } from '../../../../core/src/task/tensors.ts';
+import { asJson } from '../../../../core/src/study/parse.ts';
+import { initialState } from '../../../../core/src/task/task.ts';
+import { encodeTensors } from '../../../../core/src/task/tensors.ts';
 import { got } from '../../secagg/session.ts';
-import { hospitals as rowsOf } from '../../task/federation.ts';
-import { plainEngine } from '../../task/plain-engine.ts';
-import { HOSPITALS, keySeed } from '../study.ts';
-import { createHospital, type Hospital, type Who } from './hospital.ts';
-
-type Message = Extract<StudyInput, { kind: 'message' }>;
+import { HOSPITALS } from '../study.ts';
+import { createParticipant, type Participant } from '../participant/participant.ts';
+import type { Who } from './hospital.ts';
 
 export interface Federation {
   readonly state: () => StudyState;
@@ -54,6 +51,9 @@ export interface Federation {
   /** What the coordinator reads of a stored vector. */
   tamper: (vector: Bytes) => Bytes;
   readonly journal: readonly StudyInput[];
+  readonly hospitals: ReadonlyMap<string, Participant>;
+  /** Codes with which hospitals refused what they were sent. */
+  readonly refusals: readonly Code[];
 }
 
 const STAMP = {
@@ -78,10 +78,13 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
   const leaves: LeafDraft[] = [];
   const journal: StudyInput[] = [];
   const told: { to: string; message: ToAgent }[] = [];
-  const outbox: { to: string; topic: string; message: Outgoing }[] = [];
+  const refusals: Code[] = [];
+  const outbox: { to: string; topic: string; message: Outgoing; leaf: Bytes; seq: number }[] = [];
+  const hospitals = new Map(
+    HOSPITALS.map((name, i) => [name as string, createParticipant(manifest, i + 1)] as const),
+  );
   const kept = new Map<string, Bytes>();
   const blobs = new Map<string, Bytes>();
-  const players = new Map<string, Hospital>();
   let sessions = 0;
   let busy = false as boolean;
 
@@ -113,22 +116,24 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
     for (const effect of stepped.effects)
       if (effect.kind === 'retract')
         outbox.splice(0, Infinity, ...outbox.filter(({ topic }) => topic !== effect.topic));
-    for (const effect of stepped.effects) if (effect.kind === 'send') outbox.push(effect);
     expect(drafts).toHaveLength(1); // I6
+    const seq = leaves.length;
     for (const draft of drafts) {
-      leafBytes(draft, {
+      const leaf = leafBytes(draft, {
         ...STAMP,
-        seq: leaves.length,
+        seq,
         time: rfc3339(input.nowMs),
         transition: {
           machine: `study/${study}`,
-          n: leaves.length,
+          n: seq,
           input: '00'.repeat(32),
           state: '00'.repeat(32),
         },
       });
       leaves.push(draft);
       notary.keep(draft, input.nowMs);
+      for (const effect of stepped.effects)
+        if (effect.kind === 'send') outbox.push({ ...effect, leaf, seq });
     }
     busy ||= stepped.effects.some(({ kind }) => kind === 'work');
     if (stepped.effects.some(({ kind }) => kind === 'wake'))
@@ -169,49 +174,61 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
     });
   }
 
-  /** What the hospital answers; its masked vector is uploaded on the way. */
-  function answer(hospital: string, message: ToAgent): Omit<Message, 'hospital'> | undefined {
-    const index = HOSPITALS.findIndex((name) => name === hospital) + 1;
-    const { nowMs } = federation;
-    if (message.kind === 'round-offer') {
-      const { round, attempt, task, roundInTask, model } = message;
-      const { taskContext, layout } = settings.setting({ task, roundInTask });
-      const local = { ...taskContext, rosterIndex: index };
-      const rows = rowsOf[index - 1];
-      if (rows === undefined) throw new Error('no rows');
-      const values = contribute(local, decodeTensors(got(blobs, model)), rows, plainEngine());
-      const seed = roundingSeed(suite, settings.study.studySeed, local);
-      const { maxCohort } = settings.study.rules;
-      const { words } = encodeVector(suite, layout, maxCohort, values, seed);
-      const { rules } = settings.study;
-      const identity = keySeed(index, 'identity');
-      const who = { keyid: `hospital/${hospital}`, identity, head: notary.head };
-      players.set(hospital, createHospital(index, rules, layout, words, who));
-      const engine = 'plain/1.0.0';
-      return { kind: 'message', message: { kind: 'ready', study, round, attempt, engine }, nowMs };
-    }
-    if (message.kind === 'study-offer' || message.kind === 'study-ended') return undefined;
-    if (message.kind === 'session-ended') return undefined;
-    const { answer: said, vector } = got(players, hospital).hear(message);
-    const stored = vector && { sha256: put(vector), bytes: vector.length };
-    return { kind: 'message', message: said, nowMs, ...(stored && { stored }) };
+  function deliver(): boolean {
+    return handOver((to) => federation.present.has(to));
   }
 
-  function deliver(): boolean {
-    const at = outbox.findIndex(({ to }) => federation.present.has(to.slice('hospital/'.length)));
+  function deliverTo(hospital: string): void {
+    while (handOver((to) => to === hospital));
+  }
+
+  function handOver(may: (hospital: string) => boolean): boolean {
+    const at = outbox.findIndex(({ to }) => may(to.slice('hospital/'.length)));
     const [next] = at < 0 ? [] : outbox.splice(at, 1);
     if (next === undefined) return false;
     const hospital = next.to.slice('hospital/'.length);
-    const message = expand(next.message, (digest) => got(kept, digest));
+    const expanded = expand(next.message, (digest) => got(kept, digest));
+    const message = isBacked(expanded)
+      ? { ...expanded, evidence: evidenceOf(next.seq, next.leaf) }
+      : expanded;
     told.push({ to: hospital, message });
-    if (federation.silent(hospital, message)) return true;
-    const said = answer(hospital, message);
-    if (said !== undefined) expect(step({ ...said, hospital })).toBeUndefined();
+    if (!federation.silent(hospital, message)) hand(hospital, message);
     return true;
+  }
+
+  /** Hands a message to a hospital, and what it answers to the coordinator; a vector is uploaded on the way. */
+  function hand(hospital: string, message: ToAgent): void {
+    const { nowMs } = federation;
+    const participant = got(hospitals, hospital);
+    const noted = notary.head();
+    const head = { size: noted.size, root: base64(fromHex(noted.root)) };
+    const heard = participant.hear(message, isBacked(message) ? head : undefined, nowMs, (model) =>
+      got(blobs, model),
+    );
+    if (heard.kind === 'refused') {
+      refusals.push(heard.code);
+      if ('session' in message) decline(hospital, { session: message.session }, heard.code);
+      return;
+    }
+    for (const vector of heard.vectors) put(vector);
+    for (const said of heard.said) {
+      const digest = said.kind === 'masked' ? peekStatement('masked', said.envelope) : undefined;
+      const sha256 = digest?.kind === 'statement' ? digest.body.vectorHash : '';
+      const blob = blobs.get(sha256);
+      const stored = blob && { sha256, bytes: blob.length };
+      const input = { kind: 'message', hospital, message: said, nowMs } as const;
+      expect(step({ ...input, ...(stored && { stored }) })).toBeUndefined();
+    }
+  }
+
+  function decline(hospital: string, of: { readonly session: string }, code: Code): void {
+    step({ kind: 'declined', hospital, of, code, nowMs: federation.nowMs });
   }
 
   const federation: Federation = {
     state: () => state,
+    hospitals,
+    refusals,
     leaves,
     told,
     journal,
@@ -228,31 +245,13 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
       step({ kind: 'submit', manifest, model, by, nowMs: federation.nowMs });
     },
     decide(hospital, what = 'approve') {
-      const index = HOSPITALS.findIndex((name) => name === hospital) + 1;
-      const seeds = { person: keySeed(index, 'approval'), identity: keySeed(index, 'identity') };
-      const common = {
-        study,
-        hospital,
-        document: manifestDigest(suite, manifest),
-        signer: 'person:abcdefghijklmnop',
-        role: 'steward',
-        signedAt: rfc3339(this.nowMs),
-      };
-      const envelope =
-        what === 'withdraw'
-          ? signWithdrawal(suite, { ...common, reason: 'steward' }, seeds)
-          : signApproval(
-              suite,
-              {
-                ...common,
-                meaning: 'approval',
-                scope: ['evaluate', 'moments', 'train'],
-                expires: rfc3339(this.nowMs + 86_400_000),
-              },
-              seeds,
-            );
+      const { nowMs } = federation;
+      const participant = got(hospitals, hospital);
+      const envelope = participant.sign(what, nowMs);
+      if (participant.state().phase === 'absent') deliverTo(hospital);
+      participant.decide(envelope, nowMs);
       const message: FromAgent = { kind: 'decision', study, envelope };
-      return step({ kind: 'message', hospital, message, nowMs: this.nowMs });
+      return step({ kind: 'message', hospital, message, nowMs });
     },
     run(until = () => false) {
       for (let i = 0; i < 10_000 && !until(); i++) {
@@ -270,4 +269,21 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
     },
   };
   return federation;
+}
+
+function isBacked(
+  message: ToAgent,
+): message is Extract<ToAgent, { readonly kind: 'round-offer' | 'open' | 'agree' }> {
+  return ['round-offer', 'open', 'agree'].includes(message.kind);
+}
+
+/** What travels beside a backed message; its proofs are the caller's affair, and the hospitals here take the head for verified. */
+function evidenceOf(seq: number, leaf: Bytes): Evidence {
+  return {
+    checkpoint: '',
+    from: 0,
+    consistency: [],
+    leaf: { seq, bytes: base64(leaf) },
+    inclusion: [],
+  };
 }
