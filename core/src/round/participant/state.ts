@@ -113,14 +113,11 @@ export type Performed =
   /** M4 holds shares: it is kept as a secret. */
   | { readonly kind: 'release'; readonly sha256: string };
 
-/** Messages that rest on a leaf of the federation's log. */
-export type Backed = 'round-offer' | 'open' | 'agree';
-
 export type ParticipantInput =
   | {
       readonly kind: 'message';
       readonly message: ToAgent;
-      /** For the backed messages: the accepted head under which the caller verified the inclusion of the message's leaf. */
+      /** For messages that rest on a leaf of the federation's log: the accepted head under which the caller verified the inclusion of the message's leaf. */
       readonly head?: Head;
       /** Absent for messages that need no secret. */
       readonly performed?: Performed;
