@@ -347,7 +347,8 @@ export {
   type LogSource,
   type NamedBytes,
 } from './audit/bundle-files.js';
-export { verifyBundle, type AuditReport } from './audit/verify/verify.js';
+export { readTarHeader, TAR_BLOCK, TAR_END, tarHeader, tarPadding } from './audit/tar.js';
+export { verifyBundle, type AuditReport, type Brought } from './audit/verify/verify.js';
 export { MAX_READ_BYTES, type BundleEntry, type BundleReader } from './audit/verify/files.js';
 export type { AuditFinding, AuditLevel, StepResult } from './audit/verify/finding.js';
 export type { GivenHead } from './audit/verify/history.js';

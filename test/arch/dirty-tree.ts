@@ -86,6 +86,8 @@ export const ALLOWED: readonly (readonly [from: string, to: string])[] = [
   ['researcher/src/cli/simulate.ts', '@plexus/sim'],
   ['auditor/src/clean.ts', '@plexus/suite'],
   ['auditor/src/clean.ts', 'node:fs'],
+  ['auditor/src/cli/clean.ts', 'commander'],
+  ['auditor/src/cli/clean.ts', 'picocolors'],
   ['sim/src/clean.ts', '@plexus/engine'],
   ['sim/demo/clean.ts', 'node:child_process'],
   ['sim/demo/clean.ts', '@plexus/runtime'],

@@ -5,7 +5,7 @@
  */
 import { isSiteLog } from '../event-schema.js';
 import type { Leaf } from '../leaf.js';
-import { atLeaf, type AuditFinding } from './finding.js';
+import { atLeaf, type AuditFinding, FindingList } from './finding.js';
 import type { Leaves } from './leaves.js';
 
 /** Phases of a round in order; the same rank may repeat. A leaf may follow one of a lower or equal rank. */
@@ -52,7 +52,7 @@ export function checkDriver(leaves: Leaves): {
   readonly machines: number;
   readonly findings: readonly AuditFinding[];
 } {
-  const findings: AuditFinding[] = [];
+  const findings = new FindingList();
   const next = new Map<string, number>();
   const studies = new Map<string, Set<string>>();
   /** Per study: type of the last ranked leaf of the round under way. */
@@ -84,7 +84,7 @@ export function checkDriver(leaves: Leaves): {
     said.add(leaf.type);
     findings.push(...checkRoundStep(leaf, leaf.study, open, federation));
   }
-  return { machines: next.size, findings };
+  return { machines: next.size, findings: findings.all() };
 }
 
 function checkRoundStep(

@@ -15,7 +15,7 @@ import {
   type BundleIndex,
 } from '../bundle.js';
 import type { Bytes } from '../../base/bytes.js';
-import { inBundle, inFile, type AuditFinding } from './finding.js';
+import { type AuditFinding, FindingList, inBundle, inFile } from './finding.js';
 
 export interface BundleEntry {
   readonly path: string;
@@ -31,7 +31,7 @@ export interface BundleReader {
   /** What the reader found and refused to follow. */
   refused(): readonly {
     readonly path: string;
-    readonly what: 'link' | 'device' | 'absolute path' | '..' | 'duplicate';
+    readonly what: 'link' | 'device' | 'absolute path' | '..' | 'duplicate' | 'unreadable' | 'torn';
   }[];
   /** The bytes of a listed file; undefined where there is none, or it is larger than MAX_READ_BYTES. */
   read(path: string): Bytes | undefined;
@@ -44,12 +44,13 @@ export function checkFiles(reader: BundleReader): {
   readonly index: BundleIndex | undefined;
   readonly findings: readonly AuditFinding[];
 } {
-  const findings: AuditFinding[] = reader.refused().map(({ path, what }) => unsafe(path, what));
+  const findings = new FindingList();
+  for (const { path, what } of reader.refused()) findings.push(unsafe(path, what));
   const bytes = reader.read(BUNDLE_INDEX);
   const index = bytes === undefined ? undefined : parseBundleIndex(bytes);
   if (index === undefined) {
     findings.push(inBundle('FAIL', 'A104', 'bundle.json is malformed or of unknown version'));
-    return { index, findings };
+    return { index, findings: findings.all() };
   }
   if (index.profile !== profileOf(index.files) || index.from !== 0 || index.to !== index.size)
     findings.push(
@@ -81,7 +82,7 @@ export function checkFiles(reader: BundleReader): {
       findings.push(inFile('FAIL', 'A101', path, 'required in every bundle but not listed'));
   for (const path of found.keys())
     if (path !== BUNDLE_INDEX) findings.push(unsafe(path, isSafePath(path) ? 'not listed' : '..'));
-  return { index, findings };
+  return { index, findings: findings.all() };
 }
 
 function unsafe(path: string, what: string): AuditFinding {

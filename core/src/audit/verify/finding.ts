@@ -78,6 +78,34 @@ function plain(path: string): string {
   return path.slice(0, 200).replace(/[^\x20-\x7e]/gu, '?');
 }
 
+/** Of one code in one step; the others are counted. A hostile bundle of a few megabytes could else give millions. */
+const MOST_OF_A_CODE = 1000;
+
+/** Collects what a step finds. */
+export class FindingList {
+  readonly #kept: AuditFinding[] = [];
+  readonly #counts = new Map<string, { readonly level: AuditLevel; count: number }>();
+
+  push(...found: readonly AuditFinding[]): void {
+    for (const finding of found) {
+      const { code, level } = finding;
+      const seen = this.#counts.get(code) ?? { level, count: 0 };
+      seen.count += 1;
+      this.#counts.set(code, seen);
+      if (seen.count <= MOST_OF_A_CODE) this.#kept.push(finding);
+    }
+  }
+
+  all(): readonly AuditFinding[] {
+    const more = [...this.#counts].flatMap(([code, { level, count }]) =>
+      count > MOST_OF_A_CODE
+        ? [inBundle(level, code, `${String(count - MOST_OF_A_CODE)} more findings of this code`)]
+        : [],
+    );
+    return [...this.#kept, ...more];
+  }
+}
+
 /** Of each kind of finding at one place: what is wrong with ten thousand members is said of the first. */
 export const MOST_AT_ONE_PLACE = 20;
 

@@ -6,7 +6,14 @@
 import { equalBytes, type Bytes } from '../../base/bytes.js';
 import type { Suite } from '../../base/suite.js';
 import type { BundleReader } from './files.js';
-import { atCheckpoint, inBundle, inFile, shown, type AuditFinding } from './finding.js';
+import {
+  atCheckpoint,
+  type AuditFinding,
+  FindingList,
+  inBundle,
+  inFile,
+  shown,
+} from './finding.js';
 import { openOrFind, type SignedHead } from './signed-head.js';
 import type { VerifiedTree } from './tree-files.js';
 
@@ -24,7 +31,7 @@ export function checkHistory(
   tree: VerifiedTree,
   given: readonly GivenHead[],
 ): { readonly checked: number; readonly findings: readonly AuditFinding[] } {
-  const findings: AuditFinding[] = [];
+  const findings = new FindingList();
   const stored = reader.list().flatMap(({ path }) => {
     const kept = /^log\/checkpoints\/(.+)$/.exec(path) ?? /^heads\/(.+)[.]note$/.exec(path);
     const note = kept === null ? undefined : reader.read(path);
@@ -73,7 +80,7 @@ export function checkHistory(
         'no head from a hospital was given; a split view is excluded only by the heads that the signed statements name',
       ),
     );
-  return { checked: heads.length, findings };
+  return { checked: heads.length, findings: findings.all() };
 }
 
 function holderOf(path: string): string {

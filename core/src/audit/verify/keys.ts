@@ -10,7 +10,7 @@ import type { Suite } from '../../base/suite.js';
 import { openKeyStatement, readKeyStatement } from '../key-statement.js';
 import type { Leaf } from '../leaf.js';
 import { formatVkey, parseVkey, type VerifierKey } from '../vkey.js';
-import { atLeaf, shown, type AuditFinding } from './finding.js';
+import { atLeaf, type AuditFinding, FindingList, shown } from './finding.js';
 import type { Leaves } from './leaves.js';
 
 interface Registration {
@@ -32,7 +32,7 @@ export function checkKeys(
   leaves: Leaves,
   log: VerifierKey,
 ): { readonly keys: Keyring; readonly findings: readonly AuditFinding[] } {
-  const findings: AuditFinding[] = [];
+  const findings = new FindingList();
   const known = new Map<string, Registration>();
   const live = new Map<string, Set<string>>();
 
@@ -95,7 +95,7 @@ export function checkKeys(
     return undefined;
   };
   const isKnown = (key: string): boolean => known.has(key);
-  return { keys: { count: known.size, isKnown, refusal }, findings };
+  return { keys: { count: known.size, isKnown, refusal }, findings: findings.all() };
 }
 
 type Registered =
@@ -140,7 +140,7 @@ function checkRegistration(
   return { kind: 'registered', key: opened.key, role: statement.role, owner };
 }
 
-function genesisKeys(suite: Suite, leaf: Leaf, findings: AuditFinding[]): readonly VerifierKey[] {
+function genesisKeys(suite: Suite, leaf: Leaf, findings: FindingList): readonly VerifierKey[] {
   return vkeysOf(leaf).flatMap((text) => {
     const key = keyOf(suite, text);
     if (key !== undefined) return [key];

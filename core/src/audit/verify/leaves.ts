@@ -5,7 +5,7 @@
  */
 import { base64, type Bytes } from '../../base/bytes.js';
 import { readLeaf, type Leaf } from '../leaf.js';
-import { atLeaf, type AuditFinding } from './finding.js';
+import { atLeaf, type AuditFinding, FindingList } from './finding.js';
 
 /** `leaves[i]` is undefined where the bytes of leaf i are no leaf. */
 export type Leaves = readonly (Leaf | undefined)[];
@@ -15,7 +15,7 @@ export function checkLeaves(
   entries: readonly Bytes[],
   hashes: readonly Bytes[],
 ): { readonly leaves: Leaves; readonly findings: readonly AuditFinding[] } {
-  const findings: AuditFinding[] = [];
+  const findings = new FindingList();
   let last = '';
   const leaves = entries.map((entry, at) => {
     const read = readLeaf(entry);
@@ -39,5 +39,5 @@ export function checkLeaves(
     }
     return leaf;
   });
-  return { leaves, findings };
+  return { leaves, findings: findings.all() };
 }

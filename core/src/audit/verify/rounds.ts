@@ -8,7 +8,14 @@ import { hex, type Bytes } from '../../base/bytes.js';
 import { canonicalJson, type Json } from '../../base/canonical-json.js';
 import type { Suite } from '../../base/suite.js';
 import type { Leaf } from '../leaf.js';
-import { atLeaf, inRound, MOST_AT_ONE_PLACE, shown, type AuditFinding } from './finding.js';
+import {
+  atLeaf,
+  type AuditFinding,
+  FindingList,
+  inRound,
+  MOST_AT_ONE_PLACE,
+  shown,
+} from './finding.js';
 import type { Leaves } from './leaves.js';
 import { cohortDigest, readSa1, transcriptOf, type Sa1Statement } from './sa1.js';
 import type { Statements } from './statements.js';
@@ -36,7 +43,7 @@ export function checkRounds(
   leaves: Leaves,
   statements: Statements,
 ): { readonly rounds: number; readonly findings: readonly AuditFinding[] } {
-  const findings: AuditFinding[] = [];
+  const findings = new FindingList();
   const open = new Map<string, Round>();
   const approved = new Map<string, Map<number, string>>();
   const models = new Map<
@@ -88,7 +95,7 @@ export function checkRounds(
         `opened at leaf ${String(round.offer.seq)}, neither aggregated nor aborted at the end of the log`,
       ),
     );
-  return { rounds, findings };
+  return { rounds, findings: findings.all() };
 }
 
 function startRound(offer: Leaf): Round {

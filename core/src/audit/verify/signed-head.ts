@@ -3,7 +3,7 @@
  *
  * Source: audit-log.md 3.3 and section 10. Cosignatures are carried here; a quorum is not asked for. Leaves to others: the root.
  */
-import { base64, fromUtf8, type Bytes } from '../../base/bytes.js';
+import { base64, equalBytes, fromUtf8, type Bytes } from '../../base/bytes.js';
 import { PlexusError } from '../../base/error.js';
 import type { Suite } from '../../base/suite.js';
 import type { BundleIndex } from '../bundle.js';
@@ -23,9 +23,10 @@ export function checkSignedHead(
   suite: Suite,
   reader: BundleReader,
   index: BundleIndex,
+  policy?: Bytes,
 ): { readonly head: SignedHead | undefined; readonly findings: readonly AuditFinding[] } {
   const findings: AuditFinding[] = [];
-  const log = readLogKey(suite, reader, findings);
+  const log = readLogKey(suite, reader, policy, findings);
   const note = reader.read('log/checkpoint');
   if (log === undefined) return { head: undefined, findings };
   if (note === undefined) {
@@ -86,18 +87,22 @@ export function openOrFind(suite: Suite, note: Bytes, log: VerifierKey): Opened 
 function readLogKey(
   suite: Suite,
   reader: BundleReader,
+  own: Bytes | undefined,
   findings: AuditFinding[],
 ): VerifierKey | undefined {
-  try {
-    const policy = parseTrustPolicy(
-      suite,
-      fromUtf8(reader.read('trust/policy.txt') ?? new Uint8Array(0)),
-    );
-    const [log] = policy.logs;
+  const bundled = reader.read('trust/policy.txt') ?? new Uint8Array(0);
+  if (own === undefined)
     findings.push(
       inBundle('WARN', 'A107', 'no --policy given; the keys are those the bundle itself names'),
     );
-    if (log !== undefined && policy.logs.length === 1) return log.key;
+  else if (!equalBytes(own, bundled))
+    findings.push(
+      inBundle('WARN', 'A106', 'the policy in the bundle differs from --policy; --policy is used'),
+    );
+  try {
+    const { logs } = parseTrustPolicy(suite, fromUtf8(own ?? bundled));
+    const [log] = logs;
+    if (log !== undefined && logs.length === 1) return log.key;
     findings.push(inBundle('FAIL', 'A105', 'policy refused at line 1: expected one log'));
   } catch (thrown) {
     if (!(thrown instanceof PlexusError)) throw thrown;

@@ -4,7 +4,7 @@
  * Source: audit-log.md sections 3.9 and 6. The coordinator writes the leaves and may lie in each; it cannot sign for a hospital.
  * Leaves to others: whether the statements together make a legal round (rounds.ts).
  */
-import { fromBase64, hex, type Bytes } from '../../base/bytes.js';
+import { base64, fromBase64, hex } from '../../base/bytes.js';
 import { parseCanonical, type JsonObject } from '../../base/canonical-json.js';
 import { verifyEnvelope, type Envelope } from '../../base/dsse.js';
 import type { Suite } from '../../base/suite.js';
@@ -13,11 +13,12 @@ import type { Leaf } from '../leaf.js';
 import { isObject } from '../shape.js';
 import { formatVkey, type VerifierKey } from '../vkey.js';
 import type { BundleReader } from './files.js';
-import { atLeaf, inFile, shown, type AuditFinding } from './finding.js';
+import { atLeaf, type AuditFinding, FindingList, inFile, shown } from './finding.js';
 import { publicKeyOf, type Keyring } from './keys.js';
 import type { Leaves } from './leaves.js';
 import { readManifest, type AuditedManifest } from './manifests.js';
 import { readSa1, rootText, type Sa1Statement } from './sa1.js';
+import type { VerifiedTree } from './tree-files.js';
 
 /** Payload types that a leaf of the type must carry; for `study.refused` one of the two decisions. */
 const REQUIRED: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -41,21 +42,24 @@ export interface Statements {
   readonly verified: number;
 }
 
+/** What the statements refer to: the log as its leaves give it. */
+export type History = Pick<VerifiedTree, 'hashes' | 'rootAt'>;
+
 export function checkStatements(
   suite: Suite,
   reader: BundleReader,
   leaves: Leaves,
   keys: Keyring,
   log: VerifierKey,
-  rootAt: (size: number) => Bytes,
+  tree: History,
 ): { readonly statements: Statements; readonly findings: readonly AuditFinding[] } {
-  const findings: AuditFinding[] = [];
+  const findings = new FindingList();
   const manifests = new Map<string, AuditedManifest | undefined>();
   const current = new Map<string, AuditedManifest | undefined>();
   const byLeaf = new Map<number, AuditedManifest>();
   const expiries = new Map<number, string>();
   const used = new Map<string, number>();
-  const offers = new Map<string, JsonObject>();
+  const offers = new Map<string, Leaf>();
   let verified = 0;
 
   for (const leaf of leaves) {
@@ -68,7 +72,7 @@ export function checkStatements(
       current.set(study, manifest);
       findings.push(...checkManifest(leaf, manifest, log));
     }
-    if (leaf.type === 'round.offered') offers.set(study, data);
+    if (leaf.type === 'round.offered') offers.set(study, leaf);
     const manifest = current.get(study);
     if (manifest !== undefined) byLeaf.set(seq, manifest);
     const required = REQUIRED[leaf.type];
@@ -113,9 +117,11 @@ export function checkStatements(
           expiries.set(seq, expires);
         findings.push(...checkDecision(suite, leaf, envelope, member.hospital, manifest, keys));
       } else if (kind === 'contribution')
-        findings.push(...checkContribution(suite, leaf, envelope));
+        findings.push(...checkContribution(suite, leaf, envelope, offers.get(study), tree));
       else if (kind.startsWith('sa1.'))
-        findings.push(...checkSa1(leaf, envelope, manifest.sha256, offers.get(study), rootAt));
+        findings.push(
+          ...checkSa1(leaf, envelope, manifest.sha256, offers.get(study)?.data, tree.rootAt),
+        );
     }
   }
   for (const { path } of reader.list()) {
@@ -130,7 +136,7 @@ export function checkStatements(
     expiryAt: (leaf: Leaf) => expiries.get(leaf.seq),
     verified,
   };
-  return { statements, findings };
+  return { statements, findings: findings.all() };
 }
 
 /** The document that the hospitals approve is there, is of this study, and pins this log's key: so the coordinator cannot swap it. */
@@ -152,7 +158,7 @@ function checkSa1(
   envelope: Envelope,
   manifestHash: string,
   offered: JsonObject | undefined,
-  rootAt: (size: number) => Bytes,
+  rootAt: History['rootAt'],
 ): readonly AuditFinding[] {
   const statement = readSa1(envelope);
   if (statement === undefined) return [absent(leaf, kindOf(envelope.payloadType))];
@@ -187,7 +193,7 @@ function checkSa1(
 function checkHead(
   leaf: Leaf,
   statement: Sa1Statement,
-  rootAt: (size: number) => Bytes,
+  rootAt: History['rootAt'],
 ): readonly AuditFinding[] {
   const { head, sender } = statement.header;
   const known = head.size <= BigInt(leaf.seq) && hex(rootAt(Number(head.size))) === hex(head.root);
@@ -243,16 +249,32 @@ function checkDecision(
   return findings;
 }
 
-/** Fields of the contribution that the leaf repeats, and the M2 beside it. */
-function checkContribution(suite: Suite, leaf: Leaf, envelope: Envelope): readonly AuditFinding[] {
+/** Fields of the contribution that the leaf repeats, the M2 beside it, and the offer that the hospital accepted: the one in this log. */
+function checkContribution(
+  suite: Suite,
+  leaf: Leaf,
+  envelope: Envelope,
+  offer: Leaf | undefined,
+  { hashes }: History,
+): readonly AuditFinding[] {
   const statement = readJson(envelope);
   if (statement === undefined) return [absent(leaf, 'contribution')];
   const masked = leaf.signed.find(({ payloadType }) => kindOf(payloadType) === 'sa1.masked');
   const m2 = masked === undefined ? undefined : hex(suite.sha256(fromBase64(masked.payload)));
   const repeated = (['study', 'round', 'session'] as const).filter((key) => key in statement);
+  const accepted = isObject(statement['offer']) ? statement['offer'] : undefined;
+  const hash = offer === undefined ? undefined : hashes[offer.seq];
   return differences(leaf, [
     ['m2_sha256', statement['m2_sha256'], m2],
     ...repeated.map((key) => [key, statement[key], leaf[key]] as const),
+    // without an offer the order of phases is wrong, which V9 says
+    ...(accepted === undefined || offer === undefined || hash === undefined
+      ? []
+      : ([
+          ['offer', accepted['seq'], offer.seq],
+          ['offer', accepted['leaf'], base64(hash)],
+          ['attempt', statement['attempt'], offer.data['attempt']],
+        ] as const)),
   ]);
 }
 

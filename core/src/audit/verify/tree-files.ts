@@ -19,7 +19,7 @@ import {
 } from '../tiles.js';
 import { appendLeafHash, EMPTY_TREE, rootOf, treeAt, type NodeReader } from '../tree.js';
 import type { BundleReader } from './files.js';
-import { atCheckpoint, atLeaf, inFile, inTile, type AuditFinding } from './finding.js';
+import { atCheckpoint, atLeaf, type AuditFinding, FindingList, inFile, inTile } from './finding.js';
 import type { SignedHead } from './signed-head.js';
 
 export interface VerifiedTree {
@@ -35,16 +35,16 @@ export function checkTree(
   reader: BundleReader,
   head: SignedHead,
 ): { readonly tree: VerifiedTree | undefined; readonly findings: readonly AuditFinding[] } {
-  const findings: AuditFinding[] = [];
+  const findings = new FindingList();
   // the coordinator may sign any size: what is absent is not enumerated, so the work is bounded by the files there are
   const bundles = reader.list().filter(({ path }) => path.startsWith('log/tile/entries/')).length;
   if (Math.ceil(head.size / TILE_WIDTH) > bundles) {
     const has = `${String(bundles)} entry bundles, too few for ${String(head.size)} leaves`;
     findings.push(inTile('A202', 'entries', has));
-    return { tree: undefined, findings };
+    return { tree: undefined, findings: findings.all() };
   }
   const entries = readEntries(reader, head.size, findings);
-  if (entries === undefined) return { tree: undefined, findings };
+  if (entries === undefined) return { tree: undefined, findings: findings.all() };
   const hashes = entries.map((entry) => leafHash(suite, entry));
   const { root, node } = growTree(suite, hashes);
   const tiles = checkTiles(reader, head.size, entries, node, findings);
@@ -58,14 +58,14 @@ export function checkTree(
       ),
     );
   const rootAt = (size: number): Bytes => rootOf(suite, treeAt(size, node));
-  return { tree: { entries, hashes, rootAt, tiles }, findings };
+  return { tree: { entries, hashes, rootAt, tiles }, findings: findings.all() };
 }
 
 /** The entries of the newest bundles, or undefined when one is absent or torn: then nothing above can be computed. */
 function readEntries(
   reader: BundleReader,
   size: number,
-  findings: AuditFinding[],
+  findings: FindingList,
 ): readonly Bytes[] | undefined {
   const entries: Bytes[] = [];
   let whole = true;
@@ -80,7 +80,7 @@ function readEntries(
 function readBundle(
   reader: BundleReader,
   tile: Tile,
-  findings: AuditFinding[],
+  findings: FindingList,
 ): readonly Bytes[] | undefined {
   const bytes = reader.read(`log/${tilePath(tile)}`);
   if (bytes === undefined) {
@@ -128,7 +128,7 @@ function checkTiles(
   size: number,
   entries: readonly Bytes[],
   node: NodeReader,
-  findings: AuditFinding[],
+  findings: FindingList,
 ): number {
   const wanted = new Set(tilesOf(size).map((tile) => `log/${tilePath(tile)}`));
   const present = reader.list().filter(({ path }) => path.startsWith('log/tile/'));
@@ -152,7 +152,7 @@ function checkTile(
   level: number,
   tile: Tile,
   node: NodeReader,
-  findings: AuditFinding[],
+  findings: FindingList,
 ): void {
   const bytes = reader.read(`log/${tilePath(tile)}`) ?? new Uint8Array(0);
   const expected = tile.width * 32;
@@ -189,7 +189,7 @@ function checkOlderBundle(
   tile: Tile,
   size: number,
   entries: readonly Bytes[],
-  findings: AuditFinding[],
+  findings: FindingList,
 ): void {
   const first = Number(tile.index) * TILE_WIDTH;
   if (tile.width === Math.min(TILE_WIDTH, size - first)) return; // the newest: the entries come from it

@@ -4,6 +4,7 @@
  * A step that an earlier failure makes impossible is not listed, so nothing unchecked reads as ok. Policy and quorum (V2), privacy
  * (V11), recomputing (V12), blobs (V13) and outside time (V14) are not part of it. Leaves to others: reading files, printing.
  */
+import { base64, type Bytes } from '../../base/bytes.js';
 import type { Suite } from '../../base/suite.js';
 import { isSiteLog } from '../event-schema.js';
 import { checkDriver } from './driver.js';
@@ -21,6 +22,8 @@ export type AuditReport = {
   readonly ok: boolean;
   readonly origin?: string;
   readonly size?: number;
+  /** base64; the root that the log's key signed for this size. */
+  readonly root?: string;
   readonly steps: readonly StepResult[];
   readonly findings: readonly AuditFinding[];
   readonly failures: number;
@@ -28,11 +31,18 @@ export type AuditReport = {
   readonly missing: number;
 };
 
+/** What the verifier brings along, besides the bundle: neither is the coordinator's word. */
+export interface Brought {
+  /** The reader's own trust policy; without one the bundle's is used, and a warning says so. */
+  readonly policy?: Bytes;
+  readonly heads?: readonly GivenHead[];
+}
+
 /** Total on peer input: whatever is in the bundle, the answer is a report. */
 export function verifyBundle(
   suite: Suite,
   reader: BundleReader,
-  heads: readonly GivenHead[] = [],
+  { policy, heads = [] }: Brought = {},
 ): AuditReport {
   const steps: StepResult[] = [];
   const findings: AuditFinding[] = [];
@@ -50,9 +60,8 @@ export function verifyBundle(
   const { index } = files;
   step('V1', 'files', files.findings, counted(index?.files.length ?? 0, 'file'));
   if (index === undefined) return report(steps, findings);
-  const about = { origin: index.origin, size: index.size };
 
-  const signed = checkSignedHead(suite, reader, index);
+  const signed = checkSignedHead(suite, reader, index, policy);
   const { head } = signed;
   step(
     'V3',
@@ -60,7 +69,8 @@ export function verifyBundle(
     signed.findings,
     head === undefined ? 'no checkpoint' : `size ${String(head.size)}`,
   );
-  if (head === undefined) return report(steps, findings, about);
+  if (head === undefined) return report(steps, findings);
+  const about = { origin: head.log.name, size: head.size, root: base64(head.root) };
 
   const built = checkTree(suite, reader, head);
   const { tree } = built;
@@ -74,7 +84,7 @@ export function verifyBundle(
   const history = checkHistory(suite, reader, head, tree, heads);
   step('V5', 'history', history.findings, counted(history.checked, 'older or given head'));
 
-  const { entries, hashes, rootAt } = tree;
+  const { entries, hashes } = tree;
   const read = checkLeaves(head.log.name, entries, hashes);
   step('V6', 'leaves', read.findings, counted(entries.length, 'leaf', 'leaves'));
 
@@ -84,7 +94,7 @@ export function verifyBundle(
   // a hospital's own log holds its own words about rounds; statements of others are in the federation log
   const federation = !isSiteLog(head.log.name);
   const said = federation
-    ? checkStatements(suite, reader, read.leaves, keyed.keys, head.log, rootAt)
+    ? checkStatements(suite, reader, read.leaves, keyed.keys, head.log, tree)
     : undefined;
   if (said !== undefined)
     step('V8', 'statements', said.findings, counted(said.statements.verified, 'signature'));
@@ -102,7 +112,7 @@ export function verifyBundle(
 function report(
   steps: readonly StepResult[],
   findings: readonly AuditFinding[],
-  about: { readonly origin?: string; readonly size?: number } = {},
+  about: Pick<AuditReport, 'origin' | 'size' | 'root'> = {},
 ): AuditReport {
   const count = (level: AuditFinding['level']) =>
     findings.filter((finding) => finding.level === level).length;

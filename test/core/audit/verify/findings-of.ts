@@ -9,7 +9,7 @@ export function findingsOf(
   files: Files,
   heads: readonly { name: string; note: Bytes }[] = [],
 ): string[] {
-  return verifyBundle(suite, readerOf(files), heads)
+  return verifyBundle(suite, readerOf(files), { heads })
     .findings.filter(({ code }) => code !== 'A107' && code !== 'A905')
     .map(({ level, code, where, text }) => `${level} ${code} ${where}: ${text}`);
 }

@@ -19,7 +19,9 @@ const lie = suite.sha256();
 
 describe('V5: whatever head somebody kept is a prefix', () => {
   it('of this log: no finding, and the warning about split views goes away', () => {
-    const report = verifyBundle(suite, readerOf(bundleOf(log)), given(noteOf(1n, log.hashes[0]!)));
+    const report = verifyBundle(suite, readerOf(bundleOf(log)), {
+      heads: given(noteOf(1n, log.hashes[0]!)),
+    });
     expect(report.findings.map(({ code }) => code)).toEqual(['A107']);
     expect(withFile('heads/h01.note', noteOf(1n, log.hashes[0]!))).toEqual([]);
   });

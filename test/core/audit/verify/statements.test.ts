@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Envelope, LeafDraft } from '@plexus/core';
+import { signEnvelope, type Envelope, type JsonObject, type LeafDraft } from '@plexus/core';
 import { nodeSuite as suite } from '@plexus/suite';
-import { base64, fromUtf8, hex, utf8 } from '../../../../core/src/base/bytes.ts';
-import { canonicalBytes } from '../../../../core/src/base/canonical-json.ts';
+import { base64, fromBase64, fromUtf8, hex, utf8 } from '../../../../core/src/base/bytes.ts';
+import { canonicalBytes, parseCanonical } from '../../../../core/src/base/canonical-json.ts';
 import { formatVkey, verifierKey } from '../../../../core/src/audit/vkey.ts';
 import { checkKeys } from '../../../../core/src/audit/verify/keys.ts';
 import { checkLeaves } from '../../../../core/src/audit/verify/leaves.ts';
@@ -27,6 +27,16 @@ const signedBy = (draft: LeafDraft, ...signed: readonly Envelope[]): LeafDraft =
   ...draft,
   signed,
 });
+
+/** The first contribution names another leaf as the offer that it accepted. */
+const offering = (seq: number): Change =>
+  onNth(received, 0, (d) => {
+    const [m2, contribution] = d.signed!;
+    const says = parseCanonical(fromBase64(contribution!.payload)) as JsonObject;
+    const payload = canonicalBytes({ ...says, offer: { seq, leaf: `${'A'.repeat(43)}=` } });
+    const signer = { keyid: 'hospital/h01', seed: identitySeed(1) };
+    return signedBy(d, m2!, signEnvelope(suite, contribution!.payloadType, payload, signer));
+  });
 
 describe('V8: the coordinator cannot put words into a hospital’s mouth', () => {
   const cases: readonly [string, Change, string][] = [
@@ -87,6 +97,11 @@ describe('V8: the coordinator cannot put words into a hospital’s mouth', () =>
       'another layout',
       onNth('round.offered', 0, (d) => withData(d, { layout_sha256: 'ab'.repeat(32) })),
       'A504 leaf 25: statement says layout=',
+    ],
+    [
+      'an offer that the hospital did not accept',
+      offering(20),
+      'A504 leaf 33: statement says offer=20, leaf says 19',
     ],
     [
       'a statement used twice',
@@ -187,14 +202,10 @@ describe('V8: the coordinator cannot put words into a hospital’s mouth', () =>
     );
     const reader = readerOf(new Map([[`trust/manifests/${sha256}.json`, bytes]]));
     const { keys } = checkKeys(suite, leaves, LOG_KEY);
-    const { findings } = checkStatements(
-      suite,
-      reader,
-      changed,
-      keys,
-      LOG_KEY,
-      () => log.hashes[0]!,
-    );
+    const { findings } = checkStatements(suite, reader, changed, keys, LOG_KEY, {
+      hashes: log.hashes,
+      rootAt: () => log.hashes[0]!,
+    });
     expect(findings[0]).toMatchObject({
       code: 'A504',
       text: `statement says log=${other}, leaf says ${formatVkey(LOG_KEY)}`,

@@ -34,6 +34,8 @@ export function approvedStudy(): { readonly log: Log; readonly federation: Feder
     keep: (draft, nowMs) => {
       log.clock = Math.max(log.clock, nowMs - 250);
       append(log, `study/${manifest.study}`, draft);
+      const seq = log.tree.size - 1;
+      return { seq, leaf: log.entries[seq]! };
     },
     head: () => ({ size: log.tree.size, root: hex(rootOf(suite, log.tree)) }),
   });

@@ -64,7 +64,11 @@ const STAMP = {
 
 /** Where the leaves go, and which head the hospitals hold when they speak. */
 export interface Notary {
-  readonly keep: (draft: LeafDraft, nowMs: number) => void;
+  /** Answers where the leaf stands; a federation without a log numbers its leaves itself. */
+  readonly keep: (
+    draft: LeafDraft,
+    nowMs: number,
+  ) => { readonly seq: number; readonly leaf: Bytes } | undefined;
   readonly head: Who['head'];
 }
 
@@ -131,9 +135,9 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
         },
       });
       leaves.push(draft);
-      notary.keep(draft, input.nowMs);
+      const stands = notary.keep(draft, input.nowMs) ?? { seq, leaf };
       for (const effect of stepped.effects)
-        if (effect.kind === 'send') outbox.push({ ...effect, leaf, seq });
+        if (effect.kind === 'send') outbox.push({ ...effect, ...stands });
     }
     busy ||= stepped.effects.some(({ kind }) => kind === 'work');
     if (stepped.effects.some(({ kind }) => kind === 'wake'))
