@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkStudy, encodeTensors, fromHex, initialState } from '@plexus/core';
 import { nodeSuite } from '@plexus/suite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readModelFolder, writeModelFolder } from '../../researcher/src/model-folder.ts';
-import { exampleManifest, probability, withWeights } from './model.ts';
+import { exampleManifest, exampleState, probability } from './model.ts';
 import { freshFolder, plexus } from './plexus.ts';
 
 const MANIFEST = exampleManifest();
@@ -15,14 +14,7 @@ const RELEASE = {
 };
 
 function stateBytes(): Uint8Array {
-  const checked = checkStudy(MANIFEST);
-  if (checked.kind === 'refused') throw new Error('the example study does not check');
-  const start = {
-    schema: MANIFEST.data,
-    model: checked.model,
-    studySeed: fromHex(MANIFEST.seed),
-  };
-  return encodeTensors(withWeights(initialState(nodeSuite, start)));
+  return exampleState(MANIFEST);
 }
 
 let home: string;

@@ -1,9 +1,22 @@
 /** A logistic model of three features with known weights, as a study and a state. */
-import { compileManifest, type Manifest, type TaskState } from '@plexus/core';
+import {
+  checkStudy,
+  compileManifest,
+  encodeTensors,
+  fromHex,
+  initialState,
+  type Manifest,
+  type TaskState,
+} from '@plexus/core';
+import { nodeSuite } from '@plexus/suite';
 
+const OFFLINE = {
+  origin: 'example.org/log',
+  vkey: `example.org/log+00000000+${'A'.repeat(44)}`,
+};
 const NUMBER = { class: 'personal', level: 3, missing: 'drop-row' };
 
-export function exampleManifest(): Manifest {
+export function exampleManifest(log: Manifest['log'] = OFFLINE): Manifest {
   const hospitals = ['north', 'south', 'west'];
   const key = (n: number): string => Buffer.alloc(32, n).toString('base64');
   const compiled = compileManifest(
@@ -51,7 +64,7 @@ export function exampleManifest(): Manifest {
         identityKey: key(2 * i + 1),
         cosignerKey: key(2 * i + 2),
       })),
-      log: { origin: 'example.org/log', vkey: `example.org/log+00000000+${'A'.repeat(44)}` },
+      log,
     },
   );
   if (compiled.kind === 'refused') throw new Error(JSON.stringify(compiled.problems));
@@ -59,11 +72,20 @@ export function exampleManifest(): Manifest {
 }
 
 /** logit = 1·(age − 50)/10 − 2·sex + 0.5·pain + 0.25 */
-export function withWeights(state: TaskState): TaskState {
+function withWeights(state: TaskState): TaskState {
   return state.map((tensor) => {
     if (tensor.dtype !== 'f32') return tensor;
     return { ...tensor, data: Float32Array.from(tensor.data.length === 1 ? [0.25] : [1, -2, 0.5]) };
   });
+}
+
+/** The canonical bytes of the example's state. */
+export function exampleState(manifest: Manifest): Uint8Array {
+  const checked = checkStudy(manifest);
+  if (checked.kind === 'refused') throw new Error('the example study does not check');
+  const studySeed = fromHex(manifest.seed);
+  const start = { schema: manifest.data, model: checked.model, studySeed };
+  return encodeTensors(withWeights(initialState(nodeSuite, start)));
 }
 
 export function probability(age: number, sex: number, pain: number): number {

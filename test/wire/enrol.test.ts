@@ -17,6 +17,7 @@ import { openConnection } from '../../node-agent/src/grpc/connection.ts';
 import { keepRenewed, renewalDueMs } from '../../node-agent/src/grpc/renewal.ts';
 import { openResearchClient } from '../../researcher/src/grpc/client.ts';
 import { enrolPerson } from '../../researcher/src/grpc/enrolment.ts';
+import { grpcNetwork } from '../../researcher/src/grpc/network.ts';
 import {
   FEDERATION,
   HOUR,
@@ -104,6 +105,26 @@ test('a researcher needs no keys', async () => {
   const client = openResearchClient(endpoint, identity);
   expect(await client.list()).toHaveLength(1);
   client.close();
+});
+
+test("the author's program goes from an invite to credentials and from them to a connection", async () => {
+  const network = grpcNetwork({});
+  const credentials = await network.enrol(`${invite('researcher', 'mira')}\n`);
+  expect(credentials).toMatchObject({
+    ...{ id: 'mira', federation: FEDERATION, port: federation.server.port },
+    log: { origin: 'log.example.org', vkey: 'vkey' },
+  });
+  const api = await network.connect(credentials);
+  expect(await api.federation()).toMatchObject({ federation: FEDERATION });
+  api.close();
+});
+
+test('a proxy of the environment is looked up again at each connection, and not kept', async () => {
+  const credentials = await grpcNetwork({}).enrol(invite('researcher', 'noor'));
+  expect(JSON.stringify(credentials)).not.toContain('proxy');
+  const through = (https_proxy: string): Promise<unknown> =>
+    grpcNetwork({ https_proxy }).connect(credentials);
+  await expectRefused(through('socks://user:secret@proxy'), 'PROXY_INVALID');
 });
 
 test('an invite of the other program is refused before anything is sent', async () => {

@@ -19,64 +19,10 @@ import {
   type WireStudyStatus,
   writeNumber,
 } from '@plexus/proto';
+import type { ModelDownload, ResearchApi, StudyEvent, StudyStatus } from '../research-api.js';
 
 const CALL_MS = 30_000;
 const MAX_MODEL_BYTES = 2 ** 31;
-
-export interface FederationDescription {
-  readonly federation: string;
-  readonly log: { readonly origin: string; readonly vkey: string };
-  /** Raw Ed25519 public keys, base64, as a roster has them. */
-  readonly hospitals: readonly {
-    readonly id: string;
-    readonly identityKey: string;
-    readonly cosignerKey: string;
-  }[];
-}
-
-export interface StudyStatus {
-  readonly study: string;
-  readonly manifestSha256: string;
-  /** submitted, running, completed, failed or cancelled. */
-  readonly phase: string;
-  readonly code: string | undefined;
-  readonly approved: readonly string[];
-  readonly refused: readonly string[];
-  readonly roundsDone: number;
-  readonly roundsPlanned: number;
-  readonly modelSha256: string | undefined;
-}
-
-export interface Metric {
-  readonly name: string;
-  /** Decimal string. */
-  readonly value: string;
-}
-
-export interface StudyEvent {
-  readonly number: number;
-  readonly timeMs: number;
-  readonly kind: string;
-  readonly round: number;
-  readonly attempt: number;
-  readonly phase: string;
-  readonly hospitals: readonly string[];
-  readonly metrics: readonly Metric[];
-  readonly code: string | undefined;
-}
-
-export interface FetchedModel {
-  readonly sha256: string;
-  /** Canonical model bytes, verified against the digest. */
-  readonly bytes: Bytes;
-  readonly rounds: number;
-  /** Canonical manifest bytes. */
-  readonly manifest: Bytes;
-  readonly metrics: readonly Metric[];
-  /** tlog-proof of the `model.released` leaf, and that leaf. */
-  readonly logProof: Bytes;
-  readonly logLeaf: Bytes;
-}
 
 export interface BundlePart {
   readonly path: string;
@@ -84,21 +30,7 @@ export interface BundlePart {
   readonly bytes: Bytes;
 }
 
-export interface ResearchClient {
-  federation(): Promise<FederationDescription>;
-  submit(manifest: Bytes): Promise<{ readonly study: string; readonly manifestSha256: string }>;
-  start(study: string): Promise<void>;
-  status(study: string): Promise<StudyStatus>;
-  list(): Promise<readonly StudyStatus[]>;
-  cancel(study: string): Promise<void>;
-  /** Events after number `after`, until the study has ended or the signal fires. */
-  watch(study: string, after: number, signal: AbortSignal): AsyncIterable<StudyEvent>;
-  /** Errors: BLOB_MISMATCH, and codes of the coordinator. */
-  fetchModel(study: string): Promise<FetchedModel>;
-  close(): void;
-}
-
-export function openResearchClient(endpoint: Endpoint, identity: TlsIdentity): ResearchClient {
+export function openResearchClient(endpoint: Endpoint, identity: TlsIdentity): ResearchApi {
   const { address, credentials, options } = channelTo(endpoint, identity);
   const client = new ResearchServiceClient(address, credentials, options);
   return {
@@ -187,7 +119,7 @@ async function* watch(
   }
 }
 
-async function fetchModel(client: ResearchServiceClient, study: string): Promise<FetchedModel> {
+async function fetchModel(client: ResearchServiceClient, study: string): Promise<ModelDownload> {
   let description;
   const pieces: Bytes[] = [];
   let at = 0;

@@ -1,6 +1,14 @@
 /** Error codes of command line and configuration: whose fault, gRPC status, what the other side is shown. */
 
 export const COMMAND_CODES = {
+  NOT_ENROLLED: ['operator', 'FAILED_PRECONDITION', 'there are no credentials yet'],
+  CONFIG_INVALID: ['operator', 'FAILED_PRECONDITION', 'a configuration file is not valid'],
+  ANSWER_MISMATCH: [
+    'peer',
+    'DATA_LOSS',
+    'an answer contradicts what was asked or what the log proves',
+  ],
+  STUDY_NOT_COMPLETED: ['operator', 'FAILED_PRECONDITION', 'the study did not complete'],
   COMMAND_FAILED: ['environment', 'INTERNAL', 'the command failed'],
   FILE_UNREADABLE: ['operator', 'FAILED_PRECONDITION', 'a file cannot be read'],
   FILE_UNWRITABLE: ['operator', 'FAILED_PRECONDITION', 'a file cannot be written'],
