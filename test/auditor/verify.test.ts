@@ -17,7 +17,7 @@ describe('plexus-audit verify', () => {
     const { status, out, err } = plexusAudit('verify', writeFolder(bundle));
     expect(err).toBe('');
     const lines = out.trimEnd().split('\n');
-    expect(lines.slice(0, 9).map((line) => line.replace(/ +/g, ' ').slice(0, 12))).toEqual([
+    expect(lines.slice(0, 10).map((line) => line.replace(/ +/g, ' ').slice(0, 12))).toEqual([
       'V1 files ok ',
       'V3 signed ok',
       'V4 tree ok 7',
@@ -27,9 +27,10 @@ describe('plexus-audit verify', () => {
       'V8 statement',
       'V9 driver ok',
       'V10 rounds o',
+      'V13 named ok',
     ]);
     expect(lines.at(-1)).toBe(
-      `ok: size ${String(log.tree.size)}, root ${root}; checked files, signed, tree, history, leaves, keys, statements, driver, rounds`,
+      `ok: size ${String(log.tree.size)}, root ${root}; checked files, signed, tree, history, leaves, keys, statements, driver, rounds, named`,
     );
     expect(status).toBe(0);
   });

@@ -2,7 +2,7 @@
  * The verifier: the steps of audit-log.md section 10 that the log alone decides, over an abstract bundle.
  *
  * A step that an earlier failure makes impossible is not listed, so nothing unchecked reads as ok. Policy and quorum (V2), privacy
- * (V11), recomputing (V12), blobs (V13) and outside time (V14) are not part of it. Leaves to others: reading files, printing.
+ * (V11), recomputing (V12) and outside time (V14) are not part of it; of blobs (V13), only that they belong there. Leaves to others: reading files, printing.
  */
 import { base64, type Bytes } from '../../base/bytes.js';
 import type { Suite } from '../../base/suite.js';
@@ -13,6 +13,7 @@ import { counted, stepResult, type AuditFinding, type StepResult } from './findi
 import { checkHistory, type GivenHead } from './history.js';
 import { checkKeys } from './keys.js';
 import { checkLeaves } from './leaves.js';
+import { checkNamed } from './named.js';
 import { checkRounds } from './rounds.js';
 import { checkSignedHead } from './signed-head.js';
 import { checkStatements } from './statements.js';
@@ -106,6 +107,9 @@ export function verifyBundle(
     const rounds = checkRounds(suite, read.leaves, said.statements);
     step('V10', 'rounds', rounds.findings, counted(rounds.rounds, 'round'));
   }
+
+  const named = checkNamed(reader, read.leaves);
+  step('V13', 'named', named.findings, counted(named.checked, 'document'));
   return report(steps, findings, about);
 }
 
