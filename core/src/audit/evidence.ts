@@ -3,7 +3,8 @@
  *
  * Source: audit-log.md L4 and 9.2. Attached by the sender after publication, checked by the receiver before its machine sees the message.
  */
-export interface Evidence {
+/** A type alias, so that messages that carry it are assignable to JsonObject. */
+export type Evidence = {
   /** The checkpoint note, as text. */
   readonly checkpoint: string;
   /** Size the consistency proof starts from: the head the receiver last reported. */
@@ -13,4 +14,4 @@ export interface Evidence {
   readonly leaf: { readonly seq: number; readonly bytes: string };
   /** Inclusion proof of the leaf in the checkpoint, base64 hashes. */
   readonly inclusion: readonly string[];
-}
+};

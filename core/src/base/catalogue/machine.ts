@@ -7,6 +7,13 @@ export const MACHINE_CODES = {
   // machines and stores
   STATE_UNEXPECTED: ['bug', 'INTERNAL', 'a state machine met a state that its own rules exclude'],
   REPLAY_MISMATCH: ['environment', 'DATA_LOSS', 'the journal does not replay to the stored state'],
+  STORE_ABSENT: ['operator', 'FAILED_PRECONDITION', 'there is no database at this place'],
+  STORE_EXISTS: ['operator', 'ALREADY_EXISTS', 'there is a database at this place already'],
+  STORE_LOCKED: ['operator', 'FAILED_PRECONDITION', 'another process holds the database'],
+  STORE_VERSION: ['operator', 'FAILED_PRECONDITION', 'the database is of another version'],
+  STORE_FAILED: ['environment', 'INTERNAL', 'the database failed; the program has to start again'],
+  MACHINE_UNKNOWN: ['peer', 'NOT_FOUND', 'the input is for something that is not here'],
+  REFUSALS_OVERFLOW: ['peer', 'RESOURCE_EXHAUSTED', 'more kinds of refusals than are told apart'],
   // blobs
   BLOB_ABSENT: ['peer', 'NOT_FOUND', 'there are no bytes under this digest'],
   BLOB_OFFSET: ['peer', 'FAILED_PRECONDITION', 'the frame does not follow what has arrived'],
