@@ -14,3 +14,14 @@ export function refusal(call: () => unknown): Code | undefined {
     throw thrown;
   }
 }
+
+/** The same of a call whose answer comes later. */
+export async function refusalOf(answer: Promise<unknown>): Promise<Code | undefined> {
+  try {
+    await answer;
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof PlexusError) return thrown.code;
+    throw thrown;
+  }
+}

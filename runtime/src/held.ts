@@ -31,12 +31,13 @@ export function heldMessages(
           'STATE_UNEXPECTED',
           'driver: a message awaits a log without publisher',
         );
+      const begun = waiting;
       const { size } = await publish();
       published = Math.max(published, size);
+      // an await lies before: what was retracted meanwhile is gone, what came meanwhile waits for the next publication
       const ready = waiting.filter(mayGo);
-      // an await lies before: what was retracted meanwhile is gone, what came meanwhile waits for the next round
       waiting = waiting.filter((delivery) => !mayGo(delivery));
-      if (ready.length === 0 && waiting.some(({ seq }) => seq < size))
+      if (waiting.some((delivery) => begun.includes(delivery)))
         throw new PlexusError(
           'STATE_UNEXPECTED',
           'driver: a publication does not cover its leaves',

@@ -12,6 +12,8 @@ export const MACHINE_CODES = {
   STORE_LOCKED: ['operator', 'FAILED_PRECONDITION', 'another process holds the database'],
   STORE_VERSION: ['operator', 'FAILED_PRECONDITION', 'the database is of another version'],
   STORE_FAILED: ['environment', 'INTERNAL', 'the database failed; the program has to start again'],
+  STORE_KEY_INVALID: ['operator', 'FAILED_PRECONDITION', 'the key that seals secrets is unusable'],
+  SECRET_UNOPENABLE: ['environment', 'DATA_LOSS', 'a sealed secret does not open under the key'],
   MACHINE_UNKNOWN: ['peer', 'NOT_FOUND', 'the input is for something that is not here'],
   REFUSALS_OVERFLOW: ['peer', 'RESOURCE_EXHAUSTED', 'more kinds of refusals than are told apart'],
   // blobs
