@@ -3,3 +3,6 @@ export { readStoreKey, type StoreKeySource } from './secrets.js';
 export { memoryStore } from './store/memory.js';
 export { openSqliteStore, type SqliteOptions } from './store/sqlite.js';
 export type { Store } from './port.js';
+export { openBlobs, type Blobs } from './blobs.js';
+export { exportBundle, type BundleEntry, type BundleSources } from './bundle.js';
+export { openLog, type LogOptions, type PublishedLog } from './publish.js';

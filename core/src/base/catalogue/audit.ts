@@ -12,4 +12,6 @@ export const AUDIT_CODES = {
   LOG_HEAD_REFUSED: ['peer', 'FAILED_PRECONDITION', 'the head of the log does not extend mine'],
   LOG_LEAF_MISSING: ['peer', 'FAILED_PRECONDITION', 'the leaf is not in the log under this head'],
   LEAF_INVALID: ['peer', 'INVALID_ARGUMENT', 'the bytes are not a leaf of the log'],
+  LOG_BEHIND: ['environment', 'DATA_LOSS', 'the database is older than the published log'],
+  LOG_CONFLICT: ['environment', 'DATA_LOSS', 'the published log is not the one of the database'],
 } as const;

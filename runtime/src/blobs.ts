@@ -1,0 +1,130 @@
+/**
+ * Bytes under their SHA-256 in a folder, and uploads that are not complete yet.
+ *
+ *     sha256/<2 hex>/<64 hex>      complete, synced, never changed
+ *     staged/<64 hex>              arrives in order; becomes a blob only when it hashes to its name
+ *
+ * Source: architecture.md (Wire, Storage). Leaves to others: who may store what, and how much (the programs).
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PlexusError, type Bytes } from '@plexus/core';
+import { isAbsent, placeFile, readIfThere, syncFolder } from './files.js';
+
+export interface Blobs {
+  /** Stores the bytes and answers their SHA-256, hex. Durable when it resolves. */
+  readonly put: (bytes: Bytes) => Promise<string>;
+  /** Undefined if there is no such blob. */
+  readonly sizeOf: (digest: string) => Promise<number | undefined>;
+  /** Errors: peer/BLOB_ABSENT. */
+  readonly read: (digest: string) => Promise<Bytes>;
+  /** From `offset` on, in pieces. Errors: peer/BLOB_ABSENT. */
+  readonly stream: (digest: string, offset: number) => AsyncIterable<Bytes>;
+  readonly remove: (digest: string) => Promise<void>;
+  /** How many bytes of an upload have arrived. */
+  readonly staged: (digest: string) => Promise<number>;
+  /** Errors: peer/BLOB_OFFSET unless `offset` is where the last bytes ended. */
+  readonly append: (digest: string, offset: number, bytes: Bytes) => Promise<void>;
+  /** Hashes, syncs and keeps what was staged, or throws it away. Errors: peer/BLOB_MISMATCH. */
+  readonly finish: (digest: string) => Promise<void>;
+  readonly discard: (digest: string) => Promise<void>;
+  /** Digests of all complete blobs. */
+  readonly list: () => Promise<readonly string[]>;
+}
+
+const DIGEST = /^[0-9a-f]{64}$/;
+
+export async function openBlobs(folder: string): Promise<Blobs> {
+  const blobs = join(folder, 'sha256');
+  const staging = join(folder, 'staged');
+  await mkdir(blobs, { recursive: true });
+  await mkdir(staging, { recursive: true });
+
+  // a digest comes from a peer: nothing else may become part of a path
+  const named = (digest: string): string => {
+    if (DIGEST.test(digest)) return digest;
+    throw new PlexusError('BLOB_ABSENT', 'blob: expected 64 hex digits for its name');
+  };
+  const pathOf = (digest: string): string => join(blobs, named(digest).slice(0, 2), digest);
+  const stagedAt = (digest: string): string => join(staging, named(digest));
+  const absent = (): PlexusError => new PlexusError('BLOB_ABSENT', 'blob: none under this digest');
+
+  async function staged(digest: string): Promise<number> {
+    return (await sizeAt(stagedAt(digest))) ?? 0;
+  }
+
+  return {
+    async put(bytes) {
+      const digest = createHash('sha256').update(bytes).digest('hex');
+      if ((await sizeAt(pathOf(digest))) === undefined) await placeFile(pathOf(digest), bytes);
+      return digest;
+    },
+    sizeOf: (digest) => sizeAt(pathOf(digest)),
+    async read(digest) {
+      const bytes = await readIfThere(pathOf(digest));
+      if (bytes === undefined) throw absent();
+      return bytes;
+    },
+    async *stream(digest, offset) {
+      const path = pathOf(digest);
+      if ((await sizeAt(path)) === undefined) throw absent();
+      for await (const piece of createReadStream(path, { start: offset }))
+        yield new Uint8Array(piece as Buffer); // no encoding is set, so pieces are buffers
+    },
+    remove: (digest) => rm(pathOf(digest), { force: true }),
+    staged,
+    async append(digest, offset, bytes) {
+      const arrived = await staged(digest);
+      if (arrived !== offset)
+        throw new PlexusError(
+          'BLOB_OFFSET',
+          `blob: expected offset ${String(arrived)}, got ${String(offset)}`,
+        );
+      const handle = await open(stagedAt(digest), 'a');
+      try {
+        await handle.writeFile(bytes);
+      } finally {
+        await handle.close();
+      }
+    },
+    async finish(digest) {
+      const from = stagedAt(digest);
+      const handle = await open(from, 'a+'); // an upload of no bytes has no file yet
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      if ((await digestAt(from)) !== digest) {
+        await rm(from, { force: true });
+        throw new PlexusError('BLOB_MISMATCH', 'blob: its bytes hash to another digest');
+      }
+      const to = pathOf(digest);
+      await mkdir(dirname(to), { recursive: true });
+      await rename(from, to);
+      await syncFolder(dirname(to));
+    },
+    discard: (digest) => rm(stagedAt(digest), { force: true }),
+    async list() {
+      const names = await readdir(blobs, { recursive: true });
+      return names.map((name) => name.slice(3)).filter((name) => DIGEST.test(name));
+    },
+  };
+}
+
+async function sizeAt(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (thrown) {
+    if (isAbsent(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+async function digestAt(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}

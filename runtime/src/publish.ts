@@ -1,0 +1,203 @@
+/**
+ * The published form of a log: tiles, entry bundles and checkpoints as files that anybody may copy, and proofs out of them.
+ *
+ *     checkpoint · checkpoints/<size> · tile/<L>/<N>[.p/<W>] · tile/entries/<N>[.p/<W>]
+ *
+ * A head is signed once for its size: the database remembers it before a file is written, so a restart goes on with the same note.
+ * Source: audit-log.md sections 8 (D4, D5, D7, D8) and 12. Leaves to others: when to publish, cosignatures, serving the files.
+ */
+import { join } from 'node:path';
+import {
+  base64,
+  consistencyPath,
+  encodeBundle,
+  equalBytes,
+  formatProofFile,
+  fromUtf8,
+  inclusionPath,
+  openCheckpoint,
+  PlexusError,
+  rootOf,
+  signCheckpoint,
+  formatVkey,
+  TILE_WIDTH,
+  tilePath,
+  tilesSince,
+  treeAt,
+  verifierKey,
+  concat,
+  type Bytes,
+  type Evidence,
+  type NodeReader,
+  type Suite,
+  type Tile,
+} from '@plexus/core';
+import { placeFile, readIfThere, replaceFile } from './files.js';
+import type { LogStore, SignedHead } from './port.js';
+
+export interface PublishedLog {
+  readonly origin: string;
+  readonly vkey: string;
+  /** Signs and publishes all that is committed; calls that come meanwhile share the next one. */
+  readonly publish: () => Promise<{ readonly size: number }>;
+  /** What proves the leaf `seq` to a reader that holds the head of size `from`. Errors: environment/LOG_BEHIND if that is larger. */
+  readonly evidence: (seq: number, from: number) => Promise<Evidence>;
+  /** A proof file (audit-log.md 3.7) and the leaf. */
+  readonly proof: (seq: number) => Promise<{ readonly proof: Bytes; readonly leaf: Bytes }>;
+  /** The newest published head, if there is one. */
+  readonly head: () => SignedHead | undefined;
+}
+
+export interface LogOptions {
+  readonly suite: Suite;
+  readonly store: LogStore;
+  readonly folder: string;
+  readonly origin: string;
+  /** 32-byte Ed25519 seed of the log's key. Secret. */
+  readonly seed: Bytes;
+}
+
+/**
+ * Opens the published log beside its database and finishes what a crash left half published.
+ *
+ * Errors: environment/LOG_BEHIND if the database is older than what is published; environment/LOG_CONFLICT if it is of another log.
+ */
+export async function openLog(options: LogOptions): Promise<PublishedLog> {
+  const { suite, store, folder, origin, seed } = options;
+  const key = verifierKey(suite, origin, 1, suite.ed25519PublicKey(seed));
+  const vkey = formatVkey(key);
+  const checkpointFile = join(folder, 'checkpoint');
+  let head = await readHead();
+  if (head !== undefined) await requireOurs(head);
+  const signed = await store.lastSigned();
+  // signed, and then the process died: the same note goes out, never another for this size
+  if (signed !== undefined && signed.size > (head?.size ?? 0)) await publishFiles(signed);
+
+  async function readHead(): Promise<SignedHead | undefined> {
+    const note = await readIfThere(checkpointFile);
+    if (note === undefined) return undefined;
+    const { checkpoint } = openCheckpoint(suite, note, key);
+    return { size: Number(checkpoint.size), root: checkpoint.root, note };
+  }
+
+  async function requireOurs({ size, root }: SignedHead): Promise<void> {
+    const tree = await store.tree();
+    if (size > tree.size)
+      throw new PlexusError(
+        'LOG_BEHIND',
+        `log: ${String(size)} leaves are published, the database has ${String(tree.size)}`,
+      );
+    const ours = await withNodes((node) => rootOf(suite, treeAt(size, node)));
+    if (!equalBytes(ours, root))
+      throw new PlexusError('LOG_CONFLICT', `log: the published root of ${String(size)} leaves`);
+  }
+
+  async function publishNow(): Promise<{ readonly size: number }> {
+    const tree = await store.tree();
+    const last = await store.lastSigned();
+    if (tree.size < (last?.size ?? 0))
+      throw new PlexusError('LOG_BEHIND', 'log: the database is smaller than what it signed');
+    if (tree.size === head?.size || tree.size === 0) return { size: tree.size };
+    const root = rootOf(suite, tree);
+    const note = signCheckpoint(suite, origin, { size: BigInt(tree.size), root }, seed);
+    const next = { size: tree.size, root, note };
+    if (!(await store.addSigned(last?.size, next)))
+      throw new PlexusError('LOG_CONFLICT', 'log: somebody else signs it');
+    await publishFiles(next);
+    return { size: tree.size };
+  }
+
+  /** Tiles first, the checkpoint last: whoever reads a head finds everything under it. */
+  async function publishFiles(next: SignedHead): Promise<void> {
+    for (const tile of tilesSince(head?.size ?? 0, next.size))
+      await placeFile(join(folder, tilePath(tile)), await bytesOf(tile));
+    await placeFile(join(folder, 'checkpoints', String(next.size)), next.note);
+    await replaceFile(checkpointFile, next.note);
+    head = next;
+  }
+
+  async function bytesOf({ level, index, width }: Tile): Promise<Bytes> {
+    const first = Number(index) * TILE_WIDTH;
+    if (level === 'entries') return encodeBundle(await store.entries(first, width));
+    const places = Array.from({ length: width }, (_, i) => ({
+      level: 8 * level,
+      index: first + i,
+    }));
+    return concat(...(await store.nodes(places)));
+  }
+
+  /** Computes with stored nodes; a first pass finds out which, since they do not depend on what the nodes are. */
+  async function withNodes<T>(compute: (node: NodeReader) => T): Promise<T> {
+    const places: { readonly level: number; readonly index: number }[] = [];
+    compute((level, index) => {
+      places.push({ level, index });
+      return new Uint8Array(32);
+    });
+    const hashes = await store.nodes(places);
+    let next = 0;
+    return compute(() => hashes[next++] ?? new Uint8Array());
+  }
+
+  function published(): SignedHead {
+    if (head === undefined) throw new PlexusError('STATE_UNEXPECTED', 'log: nothing is published');
+    return head;
+  }
+
+  async function entry(seq: number): Promise<Bytes> {
+    const [leaf] = await store.entries(seq, 1);
+    if (leaf === undefined) throw new PlexusError('STATE_UNEXPECTED', 'log: no such leaf');
+    return leaf;
+  }
+
+  let running: Promise<{ readonly size: number }> | undefined;
+  let waiting: Promise<{ readonly size: number }> | undefined;
+
+  /** One at a time; whoever asks while one runs is served by the next, which covers what was committed before the question. */
+  function publish(): Promise<{ readonly size: number }> {
+    if (running === undefined) {
+      running = publishNow().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    waiting ??= running
+      .catch(() => undefined) // its callers have the error
+      .then(() => {
+        waiting = undefined;
+        return publish();
+      });
+    return waiting;
+  }
+
+  return {
+    origin,
+    vkey,
+    publish,
+    async evidence(seq, from) {
+      const { size, note } = published();
+      if (from > size)
+        throw new PlexusError(
+          'LOG_BEHIND',
+          `log: a member holds a head of ${String(from)} leaves, published are ${String(size)}`,
+        );
+      const consistency = await withNodes((node) =>
+        from === 0 ? [] : consistencyPath(suite, from, size, node),
+      );
+      const inclusion = await withNodes((node) => inclusionPath(suite, seq, size, node));
+      return {
+        checkpoint: fromUtf8(note),
+        from,
+        consistency: consistency.map((hash) => base64(hash)),
+        leaf: { seq, bytes: base64(await entry(seq)) },
+        inclusion: inclusion.map((hash) => base64(hash)),
+      };
+    },
+    async proof(seq) {
+      const { size, note } = published();
+      const hashes = await withNodes((node) => inclusionPath(suite, seq, size, node));
+      const proof = formatProofFile({ index: BigInt(seq), hashes, checkpoint: fromUtf8(note) });
+      return { proof, leaf: await entry(seq) };
+    },
+    head: () => head,
+  };
+}
