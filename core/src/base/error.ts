@@ -4,6 +4,7 @@
  * An expected refusal is a value carrying a code; an exception is a PlexusError. Both name an entry of this table.
  * Leaves to others: transport (grpc/status.ts maps `status`), presentation (cli/).
  */
+import { AGENT_CODES } from './catalogue/agent.js';
 import { AUDIT_CODES } from './catalogue/audit.js';
 import { COMMAND_CODES } from './catalogue/command.js';
 import { DATA_CODES } from './catalogue/data.js';
@@ -21,7 +22,8 @@ type Catalogue = typeof MACHINE_CODES &
   typeof DATA_CODES &
   typeof STUDY_CODES &
   typeof WIRE_CODES &
-  typeof COMMAND_CODES;
+  typeof COMMAND_CODES &
+  typeof AGENT_CODES;
 
 export const CATALOGUE: Catalogue = {
   ...MACHINE_CODES,
@@ -31,6 +33,7 @@ export const CATALOGUE: Catalogue = {
   ...STUDY_CODES,
   ...WIRE_CODES,
   ...COMMAND_CODES,
+  ...AGENT_CODES,
 };
 
 export type Code = keyof Catalogue;

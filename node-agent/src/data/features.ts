@@ -113,8 +113,8 @@ export async function loadDataset(suite: Suite, request: DataRequest): Promise<D
 export async function loadFeatures(suite: Suite, request: DataRequest): Promise<LoadedFeatures> {
   const { schema, mapping, policy } = request;
   const keys = dataKeys(suite, request.hospitalKey);
-  const open = mapping.sources.every((name) => request.sources.get(name)?.open === true);
-  const profile = profileOf(schema, policy, open);
+  const open = isOpen(request);
+  const profile = appliedProfile(request);
   const problems: Finding[] = [...checkMapping(schema, mapping, policy.maxLevel)];
   return withEngine(request.limits, async (engine) => {
     const rowCounts = await stage(engine, request);
@@ -167,9 +167,13 @@ export async function loadFeatures(suite: Suite, request: DataRequest): Promise<
 }
 
 /** `open` asks for open sources; on others the least profile is `standard`. */
-function profileOf(schema: DataSchema, policy: DataPolicy, open: boolean): SuppressionProfile {
-  const agreed = stricterProfile(schema.suppression, policy.suppression);
-  return open ? agreed : stricterProfile(agreed, 'standard');
+export function appliedProfile(request: DataRequest): SuppressionProfile {
+  const agreed = stricterProfile(request.schema.suppression, request.policy.suppression);
+  return isOpen(request) ? agreed : stricterProfile(agreed, 'standard');
+}
+
+function isOpen({ mapping, sources }: DataRequest): boolean {
+  return mapping.sources.every((name) => sources.get(name)?.open === true);
 }
 
 async function stage(
