@@ -148,13 +148,14 @@ export function createAgent(options: AgentOptions): Agent {
   async function received(message: ToAgent): Promise<Answer> {
     const id = machineId(message.study);
     if (siteState(driver).phase === 'stopped') return refuse('AGENT_STOPPED', message);
+    const nowMs = clock();
+    // the head first: the coordinator counts on it once it has any other answer
+    const backing = await backingOf(suite, driver, message, nowMs);
+    if (backing.kind === 'refused') return refuse(backing.code, message);
     if (message.kind === 'study-offer') {
       const code = refuseByPolicy(message.manifest);
       if (code !== undefined) return refuse(code, message);
     } else if (driver.state(id) === undefined) return refuse('STUDY_UNKNOWN', message);
-    const nowMs = clock();
-    const backing = await backingOf(suite, driver, message, nowMs);
-    if (backing.kind === 'refused') return refuse(backing.code, message);
     const head = backing.kind === 'backed' ? backing.head : undefined;
     const state = partyState(driver.state(id));
     const heard = await hear(party(id), state, { message, head, nowMs }, { store, signer, random });
