@@ -1,7 +1,6 @@
 /** The log half of a store over a log in memory: as many leaves are committed as a test says. */
-import { hex, type Bytes } from '@plexus/core';
+import { appendLeafHash, EMPTY_TREE, hex, type Bytes } from '@plexus/core';
 import { nodeSuite as suite } from '@plexus/suite';
-import { EMPTY_TREE, appendLeafHash } from '../../core/src/audit/tree.ts';
 import type { LogStore, SignedHead } from '../../runtime/src/port.ts';
 import type { Log } from '../audit-log.ts';
 

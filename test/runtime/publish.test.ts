@@ -2,10 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { base64, fromUtf8, parseProofFile, rootOf, utf8 } from '@plexus/core';
+import {
+  base64,
+  checkEvidence,
+  parseBundle,
+  fromUtf8,
+  parseProofFile,
+  rootOf,
+  utf8,
+} from '@plexus/core';
 import { nodeSuite as suite } from '@plexus/suite';
-import { checkEvidence } from '../../core/src/audit/heads.ts';
-import { parseBundle } from '../../core/src/audit/tiles.ts';
 import { openLog, type PublishedLog } from '../../runtime/src/publish.ts';
 import {
   append,
