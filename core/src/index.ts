@@ -375,7 +375,7 @@ export {
   type Plan,
 } from './round/participant/study.js';
 export { expand, type Outgoing } from './round/coordinator/outgoing.js';
-export type { SessionWork } from './round/coordinator/session-state.js';
+export type { SessionState, SessionWork } from './round/coordinator/session-state.js';
 export {
   nextTickMs,
   settingsOf,

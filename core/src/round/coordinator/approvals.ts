@@ -54,6 +54,7 @@ export function submit(
     state: {
       phase: 'approval',
       manifest,
+      by,
       decisions: [],
       position: { task: 0, roundInTask: 0 },
       round: 1,

@@ -154,6 +154,6 @@ function finish(
 }
 
 function courseOf(state: CourseState): Course {
-  const { manifest, decisions, position, round, attempt, model, roundsDone, metrics } = state;
-  return { manifest, decisions, position, round, attempt, model, roundsDone, metrics };
+  const { manifest, by, decisions, position, round, attempt, model, roundsDone, metrics } = state;
+  return { manifest, by, decisions, position, round, attempt, model, roundsDone, metrics };
 }

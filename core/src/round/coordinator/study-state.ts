@@ -51,6 +51,8 @@ export type RoundState = WaitingRound | ReadyRound | SessionRound;
 /** What outlives a study's phases. */
 export type Course = {
   readonly manifest: Manifest;
+  /** Actor id of the author who submitted it. */
+  readonly by: string;
   readonly decisions: readonly Decision[];
   /** Where the study stands; after the last round, behind the last task. */
   readonly position: Position;
