@@ -112,7 +112,7 @@ export class MemoryCoordinator implements CoordinatorApp {
     const invite = this.invites.get(tokenSha256);
     const isKnownKey = (key: string): boolean => this.knownKeys.has(key);
     const facts = { invite, nowMs: Date.now(), isKnownKey };
-    const decision = decideEnrolment(nodeSuite, request, facts);
+    const decision = decideEnrolment(nodeSuite, { ...request, tokenSha256 }, facts);
     if (decision.kind === 'refused') throw new PlexusError(decision.code, 'enrolment: refused');
     const { kind, id, csr } = request;
     const chain = await this.#ca.issueMember(csr, { federation: FEDERATION, kind, id }, validity());

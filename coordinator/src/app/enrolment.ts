@@ -20,15 +20,20 @@ import {
 } from '@plexus/core';
 import type { CallerKind, EnrolmentRequest, RegisteredKey } from './ports.js';
 
-/** What the store keeps of an invite: never the token. */
-export interface IssuedInvite {
+/** What the store keeps of an invite: never the token. A type alias, so that it is assignable to Json. */
+export type IssuedInvite = {
   /** SHA-256 of the token's text, hex. */
   readonly tokenSha256: string;
   readonly kind: CallerKind;
   readonly id: string;
   readonly expiresMs: number;
   readonly usedAtMs?: number;
-}
+};
+
+/** A request as a journal may hold it: the token by its digest. */
+export type EnrolmentClaim = Pick<EnrolmentRequest, 'kind' | 'id' | 'keys'> & {
+  readonly tokenSha256: string;
+};
 
 export type EnrolmentDecision =
   | { readonly kind: 'accepted'; readonly keys: readonly OpenedKeyStatement[] }
@@ -48,12 +53,12 @@ export function tokenDigest(suite: Suite, token: string): string {
 
 export function decideEnrolment(
   suite: Suite,
-  request: EnrolmentRequest,
+  request: EnrolmentClaim,
   facts: EnrolmentFacts,
 ): EnrolmentDecision {
   const { invite } = facts;
   if (
-    invite?.tokenSha256 !== tokenDigest(suite, request.token) ||
+    invite?.tokenSha256 !== request.tokenSha256 ||
     invite.kind !== request.kind ||
     invite.id !== request.id ||
     !isName(request.id)

@@ -7,6 +7,7 @@
 import { AGENT_CODES } from './catalogue/agent.js';
 import { AUDIT_CODES } from './catalogue/audit.js';
 import { COMMAND_CODES } from './catalogue/command.js';
+import { COORDINATOR_CODES } from './catalogue/coordinator.js';
 import { DATA_CODES } from './catalogue/data.js';
 import { MACHINE_CODES } from './catalogue/machine.js';
 import { STUDY_CODES } from './catalogue/study.js';
@@ -23,7 +24,8 @@ type Catalogue = typeof MACHINE_CODES &
   typeof STUDY_CODES &
   typeof WIRE_CODES &
   typeof COMMAND_CODES &
-  typeof AGENT_CODES;
+  typeof AGENT_CODES &
+  typeof COORDINATOR_CODES;
 
 export const CATALOGUE: Catalogue = {
   ...MACHINE_CODES,
@@ -34,6 +36,7 @@ export const CATALOGUE: Catalogue = {
   ...WIRE_CODES,
   ...COMMAND_CODES,
   ...AGENT_CODES,
+  ...COORDINATOR_CODES,
 };
 
 export type Code = keyof Catalogue;
