@@ -88,8 +88,6 @@ export interface Agent {
 export function createAgent(options: AgentOptions): Agent {
   const { suite, store, clock, random, note, myself } = options;
   const parties = new Map<string, Party>();
-  /** Secrets of the input that is being fed, for the ledger. */
-  const beingKept = new Map<string, Bytes>();
   const signer = {
     keyid: `hospital/${myself.hospital}`,
     seed: options.keys.statement,
@@ -130,13 +128,7 @@ export function createAgent(options: AgentOptions): Agent {
       trainings.begin(id, study, work);
     },
     onTransition: transitioned,
-    records: (transition) =>
-      outboundRows(suite, transition, (name) => {
-        const bytes = beingKept.get(name);
-        if (bytes === undefined)
-          throw new PlexusError('STATE_UNEXPECTED', 'ledger: expected the secret that is sent');
-        return bytes;
-      }),
+    records: (transition) => outboundRows(suite, transition),
     onFailure: options.onFailure,
   });
 
@@ -172,12 +164,7 @@ export function createAgent(options: AgentOptions): Agent {
     if (heard.vector !== undefined)
       await options.vectors.put(heard.vector.digest, heard.vector.bytes);
     const input = heard.input as unknown as Json; // what the machine of this id takes
-    for (const { name, bytes } of heard.secrets) beingKept.set(name, bytes);
-    const fed = await driver
-      .feed(id, input, { peer: 'coordinator', secrets: heard.secrets })
-      .finally(() => {
-        for (const { name } of heard.secrets) beingKept.delete(name);
-      });
+    const fed = await driver.feed(id, input, { peer: 'coordinator', secrets: heard.secrets });
     return fed.kind === 'rejected' ? refusedAnswer(fed.code, message) : { kind: 'ack' };
   }
 
