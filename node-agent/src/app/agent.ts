@@ -88,6 +88,8 @@ export interface Agent {
 export function createAgent(options: AgentOptions): Agent {
   const { suite, store, clock, random, note, myself } = options;
   const parties = new Map<string, Party>();
+  /** Secrets of the input that is being fed, for the ledger. */
+  const beingKept = new Map<string, Bytes>();
   const signer = {
     keyid: `hospital/${myself.hospital}`,
     seed: options.keys.statement,
@@ -128,7 +130,13 @@ export function createAgent(options: AgentOptions): Agent {
       trainings.begin(id, study, work);
     },
     onTransition: transitioned,
-    records: (transition) => outboundRows(suite, transition),
+    records: (transition) =>
+      outboundRows(suite, transition, (name) => {
+        const bytes = beingKept.get(name);
+        if (bytes === undefined)
+          throw new PlexusError('STATE_UNEXPECTED', 'ledger: expected the secret that is sent');
+        return bytes;
+      }),
     onFailure: options.onFailure,
   });
 
@@ -164,7 +172,12 @@ export function createAgent(options: AgentOptions): Agent {
     if (heard.vector !== undefined)
       await options.vectors.put(heard.vector.digest, heard.vector.bytes);
     const input = heard.input as unknown as Json; // what the machine of this id takes
-    const fed = await driver.feed(id, input, { peer: 'coordinator', secrets: heard.secrets });
+    for (const { name, bytes } of heard.secrets) beingKept.set(name, bytes);
+    const fed = await driver
+      .feed(id, input, { peer: 'coordinator', secrets: heard.secrets })
+      .finally(() => {
+        for (const { name } of heard.secrets) beingKept.delete(name);
+      });
     return fed.kind === 'rejected' ? refusedAnswer(fed.code, message) : { kind: 'ack' };
   }
 

@@ -4,7 +4,16 @@
  * A row says what, when, for which study and round, how many bytes, under which digest; never the content. A row without a delivery is
  * possible (the line stayed down), a delivery without a row is not (I1). Source: docs/protocol.md; I9. Leaves to others: showing it (cli/).
  */
-import { canonicalBytes, hex, peekStatement, type Json, type Suite } from '@plexus/core';
+import {
+  canonicalBytes,
+  expandOutgoing,
+  hex,
+  peekStatement,
+  type Bytes,
+  type Json,
+  type ParticipantOutgoing,
+  type Suite,
+} from '@plexus/core';
 import type { StoreRecord, Transitioned } from '@plexus/runtime/drive';
 
 export const OUTBOUND = 'outbound';
@@ -31,16 +40,21 @@ export interface OutboundSum {
   readonly bytes: number;
 }
 
-/** The rows of one transition. Work and states are no business of the ledger. */
+/**
+ * The rows of one transition, each about the message as it travels. Work and states are no business of the ledger.
+ *
+ * `read` gives what the transition keeps as a secret and sends: M4 stands in the outbox by the name of its secret alone.
+ */
 export function outboundRows(
   suite: Suite,
   transitioned: Transitioned<unknown>,
+  read: (secret: string) => Bytes,
 ): readonly StoreRecord[] {
   const { effects, time } = transitioned;
   const round = effects.flatMap((effect) => (effect.kind === 'leaf' ? [effect.leaf.round] : []))[0];
   return effects.flatMap((effect) => {
     if (effect.kind !== 'send') return [];
-    const { message } = effect;
+    const message = asSent(effect.message, read);
     const bytes = canonicalBytes(message);
     const about = { time, study: textOf(message, 'study'), round: round ?? 0 };
     const what = textOf(message, 'kind');
@@ -77,6 +91,10 @@ export function readOutboundRow(row: Json): OutboundRow | undefined {
   if (typeof bytes !== 'number' || typeof round !== 'number') return undefined;
   const [time, study] = [textOf(row, 'time'), textOf(row, 'study')];
   return { time, study, round, what: textOf(row, 'what'), bytes, digest: textOf(row, 'digest') };
+}
+
+function asSent(outgoing: Json, read: (secret: string) => Bytes): Json {
+  return expandOutgoing(outgoing as unknown as ParticipantOutgoing, read); // only studies send
 }
 
 /** What M2 says of the vector that goes up before it. */

@@ -59,9 +59,12 @@ export async function checkStudyData(
   const request = await requestOf(options, study, schema, undefined);
   const { mapping, sources } = request;
   const digests = approvalDigests(options.suite, schema, mapping, sources);
-  // what is signed now is what is checked now: the report must not complain that nobody has signed it yet
-  const report = await checkData(options.suite, { ...request, approved: digests });
-  return { report, digests };
+  // what is checked now is what will be signed: the report must not complain that nobody has signed it yet
+  const checked = await checkData(options.suite, { ...request, approved: digests });
+  const lines = checked.lines.map((line) =>
+    line.subject === 'mapping' ? { ...line, text: 'to be signed with the approval' } : line,
+  );
+  return { report: { ...checked, lines }, digests };
 }
 
 /** The rows of a round. Errors: the codes of loadDataset, operator/DATA_MAPPING_NOT_APPROVED among them. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  canonicalBytes,
   encodeTensors,
   hex,
   initialState,
@@ -9,6 +10,8 @@ import {
   settingsOf,
   utf8,
   type Code,
+  type FromAgent,
+  type Json,
   type TaskState,
 } from '@plexus/core';
 import { nodeSuite as suite } from '@plexus/suite';
@@ -51,6 +54,8 @@ function expectedModel(federation: Federation): string {
   return hex(encodeTensors(state));
 }
 
+const asJson = (message: FromAgent): Json => message;
+
 const DONE = 'study heart-small, round 1: done';
 
 /** One run that nothing disturbs, for the tests that only look at it. */
@@ -80,6 +85,11 @@ describe('a study with four hospitals', () => {
     const whats = rows.map((row) => row?.what);
     expect(whats.filter((what) => what !== 'vector')).toEqual(site?.sent.map(({ kind }) => kind));
     expect(whats.filter((what) => what === 'vector')).toHaveLength(4);
+    // sizes and digests are those of the messages as they went, M4 included
+    const sizes = rows.flatMap((row) =>
+      row === undefined || row.what === 'vector' ? [] : row.bytes,
+    );
+    expect(sizes).toEqual(site?.sent.map((message) => canonicalBytes(asJson(message)).length));
     const known = rows.flatMap((row) => (row === undefined ? [] : [row]));
     expect(sumsByStudy(known)).toEqual([
       {
@@ -330,7 +340,9 @@ describe('a line that is cut', () => {
 describe('the ledger', () => {
   it('has no row for a transition that sends nothing, and reads back nothing that is no row', () => {
     const bare = { machine: 'site', n: 0, seq: 0, time: '', input: {}, state: {} };
-    expect(outboundRows(suite, { ...bare, effects: [{ kind: 'wake' }] })).toEqual([]);
+    expect(
+      outboundRows(suite, { ...bare, effects: [{ kind: 'wake' }] }, () => new Uint8Array()),
+    ).toEqual([]);
     expect(readOutboundRow('text')).toBeUndefined();
   });
 });
