@@ -1,0 +1,33 @@
+/** The demo's result as a table: who trained, and how well the model judges each hospital's test patients. */
+import type { Comparison, Scores } from './compare.js';
+import { HOSPITALS } from './hospitals.js';
+
+/** Plain text; the privacy sentence below it is the one for studies without differential privacy (privacy.md section 9). */
+export function resultLines(
+  { federated, local, pooled }: Comparison,
+  kind: 'uci-heart' | 'synthetic',
+): readonly string[] {
+  const columns = [...HOSPITALS, 'pooled_test'] as const;
+  const names = [...HOSPITALS, 'all'];
+  const mark = kind === 'synthetic' ? ' (SYNTHETIC)' : '';
+  const row = (name: string, scores: Scores, what: 'accuracy' | 'auc'): string =>
+    [name.padEnd(22), ...columns.map((column) => cell(scores[what][column]))].join('');
+  const table = (title: string, what: 'accuracy' | 'auc'): readonly string[] => [
+    [`${title}${mark}`.padEnd(22), ...names.map((name) => name.padStart(13))].join(''),
+    row('  federated', federated, what),
+    row('  each hospital alone', local, what),
+    row('  pooled, as if allowed', pooled, what),
+  ];
+  return [
+    'Test patients, judged by the model that came out',
+    '',
+    ...table('accuracy', 'accuracy'),
+    '',
+    ...table('AUC', 'auc'),
+  ];
+}
+
+/** Switzerland's test patients may all be ill: then there is no AUC. */
+function cell(value: number | null): string {
+  return (value === null ? '–' : value.toFixed(3)).padStart(13);
+}
