@@ -57,9 +57,13 @@ function readFolder(folder: string): Texts {
     try {
       bytes = readFileSync(path);
     } catch (cause) {
-      throw new PlexusError('DEMO_DATA', `${path}: expected the file of the UCI archive, found none`, {
-        cause,
-      });
+      throw new PlexusError(
+        'DEMO_DATA',
+        `${path}: expected the file of the UCI archive, found none`,
+        {
+          cause,
+        },
+      );
     }
     requirePinned(path, hospital, bytes);
     return bytes.toString('utf8');
@@ -119,7 +123,8 @@ function writeSynthetic(into: string): DemoData {
   });
   return {
     kind: 'synthetic',
-    source: 'SYNTHETIC patients, made up by this program: the figures below say nothing about medicine',
+    source:
+      'SYNTHETIC patients, made up by this program: the figures below say nothing about medicine',
     hospitals,
   };
 }

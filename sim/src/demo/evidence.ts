@@ -1,7 +1,14 @@
 /** What the demo reads out of the exported log itself. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundlesOf, parseBundle, parseBundleIndex, readLeaf, tilePath, PlexusError } from '@plexus/core';
+import {
+  bundlesOf,
+  parseBundle,
+  parseBundleIndex,
+  readLeaf,
+  tilePath,
+  PlexusError,
+} from '@plexus/core';
 
 /** The engine that hospitals said they trained with; several are joined. Errors: operator/FILE_UNREADABLE. */
 export function engineOf(evidence: string): string {

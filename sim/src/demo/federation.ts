@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlexusError } from '@plexus/core';
 import { parse, stringify } from 'yaml';
-import { HOSPITALS, type DemoData, type HospitalName } from './data.js';
+import type { DemoData } from './data.js';
+import { HOSPITALS, type HospitalName } from './hospitals.js';
 import type { Processes, Running } from './processes.js';
 
 const STUDY = 'heart-disease';
@@ -55,19 +56,21 @@ export async function startFederation(
 ): Promise<Federation> {
   const { coordinator } = places;
   const local = ['--listen', '127.0.0.1', '--port', '0', '--enrol-port', '0'];
-  await processes.run('coordinator', 'coordinator', [
+  await processes.run('coordinator', 'plexus-coordinator', [
     ...['init', '--dir', coordinator, '--federation', 'demo', '--host', 'localhost', ...local],
   ]);
-  const serving = processes.start('coordinator', 'coordinator', [
+  const serving = processes.start('coordinator', 'plexus-coordinator', [
     ...['serve', '--dir', coordinator, '--json', ...local],
   ]);
   const { port, enrolPort } = await addresses(serving);
   say(`coordinator  127.0.0.1:${String(port)}, enrolment on ${String(enrolPort)}`);
 
   const invite = async (kind: string, id: string): Promise<string> =>
-    (await processes.run(`invite-${id}`, 'coordinator', [
-      ...['invite', kind, id, '--dir', coordinator],
-    ])).trim();
+    (
+      await processes.run(`invite-${id}`, 'plexus-coordinator', [
+        ...['invite', kind, id, '--dir', coordinator],
+      ])
+    ).trim();
   const invites = new Map<string, string>();
   for (const hospital of HOSPITALS) invites.set(hospital, await invite('hospital', hospital));
   const author = await invite('researcher', 'author');
@@ -77,14 +80,14 @@ export async function startFederation(
     ...HOSPITALS.map(async (hospital) => {
       const dir = places.agent(hospital);
       const text = invites.get(hospital) ?? '';
-      await processes.run(hospital, 'node-agent', ['enrol', '--invite', text, '--dir', dir]);
+      await processes.run(hospital, 'plexus-agent', ['enrol', '--invite', text, '--dir', dir]);
       writeHospital(root, dir, data.hospitals[hospital]);
     }),
-    processes.run('researcher', 'researcher', [...home, 'enrol', '-'], author),
+    processes.run('researcher', 'plexus', [...home, 'enrol', '-'], author),
   ]);
   const agents = HOSPITALS.map((hospital) => ({
-    name: hospital as string,
-    running: processes.start(hospital, 'node-agent', ['run', '--dir', places.agent(hospital)]),
+    name: hospital,
+    running: processes.start(hospital, 'plexus-agent', ['run', '--dir', places.agent(hospital)]),
   }));
   say(`hospitals    ${HOSPITALS.join(', ')} are enrolled and connect`);
   return { places, port, servers: [{ name: 'coordinator', running: serving }, ...agents] };
@@ -98,21 +101,21 @@ export async function approveStudy(
   seed: number | undefined,
 ): Promise<void> {
   const file = writeStudy(root, places.study, seed);
-  await processes.run('researcher', 'researcher', [
+  await processes.run('researcher', 'plexus', [
     ...['--home', places.researcher, 'study', 'submit', file],
   ]);
   await Promise.all(
     HOSPITALS.map(async (hospital) => {
       const dir = places.agent(hospital);
       await offered(processes, hospital, dir);
-      await processes.run(hospital, 'node-agent', ['approve', STUDY, '--dir', dir, '--yes']);
+      await processes.run(hospital, 'plexus-agent', ['approve', STUDY, '--dir', dir, '--yes']);
     }),
   );
 }
 
 /** The study as it goes, as `plexus study watch --json` prints it. */
 export function watchStudy(processes: Processes, { places }: Federation): Running {
-  return processes.start('watch', 'researcher', [
+  return processes.start('watch', 'plexus', [
     ...['--home', places.researcher, 'study', 'watch', STUDY, '--json'],
   ]);
 }
@@ -125,17 +128,28 @@ export interface Outcome {
 /** Fetches the model, exports the evidence, verifies it offline and asks every hospital what left it. */
 export async function collect(processes: Processes, { places }: Federation): Promise<Outcome> {
   const { coordinator, researcher, model, evidence } = places;
-  await processes.run('researcher', 'researcher', [
+  await processes.run('researcher', 'plexus', [
     ...['--home', researcher, 'model', 'fetch', STUDY, '--out', model],
   ]);
-  await processes.run('bundle', 'coordinator', ['bundle', '--dir', coordinator, '--out', evidence]);
-  const report = await processes.run('audit', 'auditor', ['verify', evidence, '--json']);
-  const { ok, size } = JSON.parse(lastLine(report)) as { readonly ok: boolean; readonly size: number };
+  await processes.run('bundle', 'plexus-coordinator', [
+    'bundle',
+    '--dir',
+    coordinator,
+    '--out',
+    evidence,
+  ]);
+  const report = await processes.run('audit', 'plexus-audit', ['verify', evidence, '--json']);
+  const { ok, size } = JSON.parse(lastLine(report)) as {
+    readonly ok: boolean;
+    readonly size: number;
+  };
   const bytes = await Promise.all(
     HOSPITALS.map(async (hospital) => {
       const args = ['outbound', '--dir', places.agent(hospital), '--json'];
-      const ledger = JSON.parse(lastLine(await processes.run(`${hospital}-outbound`, 'node-agent', args)));
-      const { sums } = ledger as { readonly sums: readonly { readonly bytes: number }[] };
+      const printed = await processes.run(`${hospital}-outbound`, 'plexus-agent', args);
+      const { sums } = JSON.parse(lastLine(printed)) as {
+        readonly sums: readonly { readonly bytes: number }[];
+      };
       return [hospital, sums.reduce((sum, one) => sum + one.bytes, 0)] as const;
     }),
   );
@@ -176,7 +190,8 @@ function writeStudy(root: string, folder: string, seed: number | undefined): str
   const model = join(root, 'models', STUDY);
   if (seed === undefined) return join(model, 'study.yaml');
   mkdirSync(folder, { recursive: true });
-  for (const name of ['schema.yaml', 'model.yaml']) copyFileSync(join(model, name), join(folder, name));
+  for (const name of ['schema.yaml', 'model.yaml'])
+    copyFileSync(join(model, name), join(folder, name));
   const study = parse(readFileSync(join(model, 'study.yaml'), 'utf8')) as object;
   const file = join(folder, 'study.yaml');
   writeFileSync(file, stringify({ ...study, seed }));
@@ -185,18 +200,27 @@ function writeStudy(root: string, folder: string, seed: number | undefined): str
 
 async function offered(processes: Processes, hospital: string, dir: string): Promise<void> {
   const args = ['studies', '--dir', dir, '--json'];
-  for (const until = Date.now() + OFFER_MS; Date.now() < until; await pause(LOOK_MS)) {
-    const printed = lastLine(await processes.run(`${hospital}-studies`, 'node-agent', args));
-    const { studies } = JSON.parse(printed) as { readonly studies: readonly { readonly study: string }[] };
+  const until = Date.now() + OFFER_MS;
+  while (Date.now() < until) {
+    const printed = lastLine(await processes.run(`${hospital}-studies`, 'plexus-agent', args));
+    const { studies } = JSON.parse(printed) as {
+      readonly studies: readonly { readonly study: string }[];
+    };
     if (studies.some(({ study }) => study === STUDY)) return;
+    await pause(LOOK_MS);
   }
   throw new PlexusError('DEMO_STEP', `${hospital}: the study did not arrive within 30 s`);
 }
 
-async function addresses(serving: Running): Promise<{ readonly port: number; readonly enrolPort: number }> {
+async function addresses(
+  serving: Running,
+): Promise<{ readonly port: number; readonly enrolPort: number }> {
   for await (const line of serving.lines)
     return JSON.parse(line) as { readonly port: number; readonly enrolPort: number };
-  throw new PlexusError('DEMO_STEP', 'coordinator: ended before it served; see logs/coordinator.log');
+  throw new PlexusError(
+    'DEMO_STEP',
+    'coordinator: ended before it served; see logs/coordinator.log',
+  );
 }
 
 function lastLine(text: string): string {

@@ -10,9 +10,18 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asPlexusError, parseManifest, PlexusError } from '@plexus/core';
 import { compare, type Comparison } from './compare.js';
-import { HOSPITALS, prepareData, type DemoData } from './data.js';
+import { prepareData, type DemoData } from './data.js';
 import { engineOf } from './evidence.js';
-import { approveStudy, collect, placesIn, startFederation, watchStudy, type Federation, type Outcome } from './federation.js';
+import {
+  approveStudy,
+  collect,
+  placesIn,
+  startFederation,
+  watchStudy,
+  type Federation,
+  type Outcome,
+} from './federation.js';
+import { HOSPITALS } from './hospitals.js';
 import { readOptions, USAGE, type DemoOptions } from './options.js';
 import { createProcesses, type Processes } from './processes.js';
 import { createProgress, type WatchEvent } from './progress.js';
@@ -43,6 +52,7 @@ export async function demo(argv: readonly string[]): Promise<number> {
   const say = (line: string): void => void out.write(`${line}\n`);
   let processes: Processes | undefined;
   let interrupted = false;
+  const wasInterrupted = (): boolean => interrupted;
   const interrupt = new Promise<void>((settle) => {
     const stop = (): void => {
       interrupted = true;
@@ -65,7 +75,7 @@ export async function demo(argv: readonly string[]): Promise<number> {
     }
     return result.outcome.log.verified ? 0 : 1;
   } catch (thrown) {
-    if (interrupted) return INTERRUPTED;
+    if (wasInterrupted()) return INTERRUPTED;
     const { code, message } = asPlexusError(thrown, 'COMMAND_FAILED');
     const cause = code === 'COMMAND_FAILED' && thrown instanceof Error ? thrown.message : message;
     process.stderr.write(`error ${code}: the demo did not finish\nwhy   ${cause}\n`);
@@ -101,7 +111,7 @@ async function play(
   const seconds = (performance.now() - started) / 1000;
   const manifest = parseManifest(new Uint8Array(readFileSync(join(places.model, 'manifest.json'))));
   const model = new Uint8Array(readFileSync(join(places.model, 'state.plexus')));
-  const comparison = await compare({ root: ROOT, data, manifest, model });
+  const comparison = await compare({ data, manifest, model });
   const engine = engineOf(places.evidence);
   return { data, federation, comparison, outcome, engine, rounds, seconds };
 }
@@ -118,7 +128,8 @@ async function follow(
   for await (const line of watch.lines) progress.update(JSON.parse(line) as WatchEvent);
   const status = await watch.ended;
   progress.end();
-  if (status !== 0) throw new PlexusError('DEMO_STEP', 'the study did not complete; see logs/watch.log');
+  if (status !== 0)
+    throw new PlexusError('DEMO_STEP', 'the study did not complete; see logs/watch.log');
   return progress.trained();
 }
 
@@ -128,7 +139,10 @@ function watchServers(processes: Processes, { servers }: Federation): Promise<ne
     servers.map(async ({ name, running }): Promise<never> => {
       const status = await running.ended;
       if (processes.stopping()) return await new Promise<never>(() => undefined);
-      throw new PlexusError('DEMO_STEP', `${name}: ended with status ${String(status)}; see logs/${name}.log`);
+      throw new PlexusError(
+        'DEMO_STEP',
+        `${name}: ended with status ${String(status)}; see logs/${name}.log`,
+      );
     }),
   );
 }
@@ -145,12 +159,20 @@ function report(
   say('');
   const left = HOSPITALS.map((hospital) => `${hospital} ${kilobytes(bytesOut[hospital])}`);
   say(`left         ${left.join('   ')} (all of it masked or signed; see plexus-agent outbound)`);
-  say(`log          ${String(log.size)} leaves, ${log.verified ? 'verified offline' : 'NOT VERIFIED'}: plexus-audit verify ${places.evidence}`);
-  say(`model        ${places.model}   plexus model predict --csv patients.csv --model ${places.model}`);
-  say(`databases    ${join(places.coordinator, 'coordinator.db')}, ${join(places.dir, '<hospital>', 'agent.db')}`);
+  say(
+    `log          ${String(log.size)} leaves, ${log.verified ? 'verified offline' : 'NOT VERIFIED'}: plexus-audit verify ${places.evidence}`,
+  );
+  say(
+    `model        ${places.model}   plexus model predict --csv patients.csv --model ${places.model}`,
+  );
+  say(
+    `databases    ${join(places.coordinator, 'coordinator.db')}, ${join(places.dir, '<hospital>', 'agent.db')}`,
+  );
   say(`time         ${seconds.toFixed(1)} s, engine ${engine}`);
   if (!options.json) return;
-  const hospitals = Object.fromEntries(HOSPITALS.map((hospital) => [hospital, { dir: places.agent(hospital) }]));
+  const hospitals = Object.fromEntries(
+    HOSPITALS.map((hospital) => [hospital, { dir: places.agent(hospital) }]),
+  );
   const of = (what: 'accuracy' | 'auc') => ({
     federated: comparison.federated[what],
     local: comparison.local[what],

@@ -9,7 +9,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PlexusError } from '@plexus/core';
 
-export type Program = 'coordinator' | 'node-agent' | 'researcher' | 'auditor';
+export type Program = 'plexus-coordinator' | 'plexus-agent' | 'plexus' | 'plexus-audit';
+
+const FOLDERS: Readonly<Record<Program, string>> = {
+  'plexus-coordinator': 'coordinator',
+  'plexus-agent': 'node-agent',
+  plexus: 'researcher',
+  'plexus-audit': 'auditor',
+};
 
 export interface Running {
   readonly pid: number;
@@ -45,7 +52,7 @@ export function createProcesses(root: string, logs: string): Processes {
   let stopping = false;
 
   function spawnOne(name: string, program: Program, args: readonly string[]): ChildProcess {
-    const main = join(root, program, 'dist', 'main.js');
+    const main = join(root, FOLDERS[program], 'bin', `${program}.js`);
     const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     alive.add(child);
     child.stderr.pipe(createWriteStream(join(logs, `${name}.log`), { flags: 'a' }));

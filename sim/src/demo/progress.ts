@@ -62,7 +62,10 @@ export function createProgress(out: Output, kind: 'uci-heart' | 'synthetic'): Pr
 
   return {
     update(event) {
-      if (event.round > 0 && (event.round !== round || (event.phase !== '' && event.phase !== phase))) {
+      if (
+        event.round > 0 &&
+        (event.round !== round || (event.phase !== '' && event.phase !== phase))
+      ) {
         round = event.round;
         phase = event.phase === '' ? phase : event.phase;
         answered = new Set();
@@ -79,7 +82,9 @@ export function createProgress(out: Output, kind: 'uci-heart' | 'synthetic'): Pr
           return;
         case 'dropped':
         case 'aborted':
-          line(`round ${String(event.round).padStart(2)}   ${event.kind} ${event.hospitals.join(', ')} ${event.code ?? ''}`.trimEnd());
+          line(
+            `round ${String(event.round).padStart(2)}   ${event.kind} ${event.hospitals.join(', ')} ${event.code ?? ''}`.trimEnd(),
+          );
           return;
         case 'aggregated': {
           const metric = (name: string): string | undefined =>
@@ -89,10 +94,14 @@ export function createProgress(out: Output, kind: 'uci-heart' | 'synthetic'): Pr
           const figures = [
             ...(['examples', 'loss', 'accuracy', 'auc'] as const).flatMap((name) => {
               const value = metric(name);
-              return value === undefined ? [] : [`${name === 'auc' ? 'AUC' : name} ${short(value)}`];
+              return value === undefined
+                ? []
+                : [`${name === 'auc' ? 'AUC' : name} ${short(value)}`];
             }),
           ].join('   ');
-          line(`round ${String(event.round).padStart(2)}   ${String(event.hospitals.length)} hospitals in   ${figures}${mark}`);
+          line(
+            `round ${String(event.round).padStart(2)}   ${String(event.hospitals.length)} hospitals in   ${figures}${mark}`,
+          );
           return;
         }
         default:

@@ -51,7 +51,8 @@ export function syntheticHospital(hospital: HospitalName): {
 /** One line in the order of the UCI files. `uniform` draws from [0, 1), at most WORDS_A_PATIENT times. */
 function patient(habits: Habits, uniform: () => number): string {
   // twelve uniforms minus six: near enough to a normal for made-up people
-  const normal = (): number => Array.from({ length: 6 }, uniform).reduce((a, b) => a + b, -3) * 1.41;
+  const normal = (): number =>
+    Array.from({ length: 6 }, uniform).reduce((a, b) => a + b, -3) * 1.41;
   const within = (low: number, high: number, value: number): number =>
     Math.round(Math.min(high, Math.max(low, value)));
   const age = within(28, 78, habits.age + 9 * normal());
@@ -68,5 +69,20 @@ function patient(habits: Habits, uniform: () => number): string {
   const depression = Math.max(0, Math.round(10 * (0.7 + 0.6 * severity + 0.6 * normal())) / 10);
   const ill = uniform() < 1 / (1 + Math.exp(-1.6 * severity)) ? 1 : 0;
   const shown = uniform() < habits.noCholesterol ? '?' : String(cholesterol);
-  return [age, sex, pain, pressure, shown, sugar, ecg, rate, angina, depression, 2, '?', '?', ill].join(',');
+  return [
+    age,
+    sex,
+    pain,
+    pressure,
+    shown,
+    sugar,
+    ecg,
+    rate,
+    angina,
+    depression,
+    2,
+    '?',
+    '?',
+    ill,
+  ].join(',');
 }

@@ -28,6 +28,6 @@ export function resultLines(
 }
 
 /** Switzerland's test patients may all be ill: then there is no AUC. */
-function cell(value: number | null): string {
-  return (value === null ? '–' : value.toFixed(3)).padStart(13);
+function cell(value: number): string {
+  return (Number.isNaN(value) ? '–' : value.toFixed(3)).padStart(13);
 }
