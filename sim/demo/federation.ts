@@ -113,6 +113,20 @@ export async function approveStudy(
   );
 }
 
+/** What each round of the study is for, in order. */
+export function roundNames(root: string): readonly string[] {
+  const file = join(root, 'models', STUDY, 'study.yaml');
+  const { tasks } = parse(readFileSync(file, 'utf8')) as {
+    readonly tasks: readonly { readonly kind: string; readonly rounds?: number }[];
+  };
+  return tasks.flatMap(({ kind, rounds = 1 }) =>
+    Array.from({ length: rounds }, (_, i) => {
+      if (kind === 'moments') return 'scaling';
+      return kind === 'train' ? `training ${String(i + 1)} of ${String(rounds)}` : 'evaluation';
+    }),
+  );
+}
+
 /** The study as it goes, as `plexus study watch --json` prints it. */
 export function watchStudy(processes: Processes, { places }: Federation): Running {
   return processes.start('watch', 'plexus', [
@@ -204,9 +218,9 @@ async function offered(processes: Processes, hospital: string, dir: string): Pro
   while (Date.now() < until) {
     const printed = lastLine(await processes.run(`${hospital}-studies`, 'plexus-agent', args));
     const { studies } = JSON.parse(printed) as {
-      readonly studies: readonly { readonly study: string }[];
+      readonly studies: readonly { readonly summary: { readonly study: string } }[];
     };
-    if (studies.some(({ study }) => study === STUDY)) return;
+    if (studies.some(({ summary }) => summary.study === STUDY)) return;
     await pause(LOOK_MS);
   }
   throw new PlexusError('DEMO_STEP', `${hospital}: the study did not arrive within 30 s`);

@@ -16,6 +16,7 @@ import {
   approveStudy,
   collect,
   placesIn,
+  roundNames,
   startFederation,
   watchStudy,
   type Federation,
@@ -123,7 +124,7 @@ async function follow(
   data: DemoData,
   out: NodeJS.WriteStream,
 ): Promise<number> {
-  const progress = createProgress(out, data.kind);
+  const progress = createProgress(out, data.kind, roundNames(ROOT));
   const watch = watchStudy(processes, federation);
   for await (const line of watch.lines) progress.update(JSON.parse(line) as WatchEvent);
   const status = await watch.ended;
@@ -157,6 +158,7 @@ function report(
   say('');
   for (const line of resultLines(comparison, data.kind)) say(line);
   say('');
+  say('NOT DIFFERENTIALLY PRIVATE: protected by secure aggregation and minimum cell sizes only.');
   const left = HOSPITALS.map((hospital) => `${hospital} ${kilobytes(bytesOut[hospital])}`);
   say(`left         ${left.join('   ')} (all of it masked or signed; see plexus-agent outbound)`);
   say(

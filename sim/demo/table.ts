@@ -2,7 +2,9 @@
 import type { Comparison, Scores } from './compare.js';
 import { HOSPITALS } from './hospitals.js';
 
-/** Plain text; the privacy sentence below it is the one for studies without differential privacy (privacy.md section 9). */
+const NAME_WIDTH = 24;
+
+/** Plain text, as wide as a terminal of 89 columns. */
 export function resultLines(
   { federated, local, pooled }: Comparison,
   kind: 'uci-heart' | 'synthetic',
@@ -11,9 +13,9 @@ export function resultLines(
   const names = [...HOSPITALS, 'all'];
   const mark = kind === 'synthetic' ? ' (SYNTHETIC)' : '';
   const row = (name: string, scores: Scores, what: 'accuracy' | 'auc'): string =>
-    [name.padEnd(22), ...columns.map((column) => cell(scores[what][column]))].join('');
+    [name.padEnd(NAME_WIDTH), ...columns.map((column) => cell(scores[what][column]))].join('');
   const table = (title: string, what: 'accuracy' | 'auc'): readonly string[] => [
-    [`${title}${mark}`.padEnd(22), ...names.map((name) => name.padStart(13))].join(''),
+    [`${title}${mark}`.padEnd(NAME_WIDTH), ...names.map((name) => name.padStart(13))].join(''),
     row('  federated', federated, what),
     row('  each hospital alone', local, what),
     row('  pooled, as if allowed', pooled, what),

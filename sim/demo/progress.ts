@@ -16,6 +16,8 @@ export interface WatchEvent {
   readonly code?: string;
 }
 
+const NAME_WIDTH = 18;
+
 export interface Output {
   readonly isTTY?: boolean;
   write(text: string): unknown;
@@ -38,12 +40,19 @@ const PHASES: Readonly<Record<string, string>> = {
   unmask: 'R4 unmask the sum',
 };
 
-export function createProgress(out: Output, kind: 'uci-heart' | 'synthetic'): Progress {
+/** `names`: what each round of the study is for, in order, such as `training 3 of 15`. */
+export function createProgress(
+  out: Output,
+  kind: 'uci-heart' | 'synthetic',
+  names: readonly string[],
+): Progress {
   let drawn = false;
   let round = 0;
   let phase = '';
   let answered = new Set<string>();
   let trained = 0;
+  const head = (number: number): string =>
+    `round ${String(number).padStart(2)}   ${(names[number - 1] ?? '').padEnd(NAME_WIDTH)}`;
   const mark = kind === 'synthetic' ? '  SYNTHETIC' : '';
 
   function line(text: string): void {
@@ -54,8 +63,8 @@ export function createProgress(out: Output, kind: 'uci-heart' | 'synthetic'): Pr
 
   function draw(): void {
     if (out.isTTY !== true) return;
-    const names = [...answered].sort().join(', ');
-    const text = `round ${String(round).padStart(2)}   ${(PHASES[phase] ?? phase).padEnd(26)} ${names}`;
+    const who = [...answered].sort().join(', ');
+    const text = `${head(round)}${(PHASES[phase] ?? phase).padEnd(26)}${who}`;
     line(text);
     drawn = true;
   }
@@ -83,14 +92,13 @@ export function createProgress(out: Output, kind: 'uci-heart' | 'synthetic'): Pr
         case 'dropped':
         case 'aborted':
           line(
-            `round ${String(event.round).padStart(2)}   ${event.kind} ${event.hospitals.join(', ')} ${event.code ?? ''}`.trimEnd(),
+            `${head(event.round)}${event.kind} ${event.hospitals.join(', ')} ${event.code ?? ''}`.trimEnd(),
           );
           return;
         case 'aggregated': {
           const metric = (name: string): string | undefined =>
             event.metrics.find((one) => one.name === name)?.value;
-          const loss = metric('loss');
-          if (loss !== undefined) trained++;
+          if (names[event.round - 1]?.startsWith('training') === true) trained++;
           const figures = [
             ...(['examples', 'loss', 'accuracy', 'auc'] as const).flatMap((name) => {
               const value = metric(name);
@@ -100,7 +108,7 @@ export function createProgress(out: Output, kind: 'uci-heart' | 'synthetic'): Pr
             }),
           ].join('   ');
           line(
-            `round ${String(event.round).padStart(2)}   ${String(event.hospitals.length)} hospitals in   ${figures}${mark}`,
+            `${head(event.round)}${String(event.hospitals.length)} hospitals in   ${figures}${mark}`,
           );
           return;
         }
