@@ -4,7 +4,7 @@
  * What a program writes to stderr goes to a file of its own in the demo's folder. Leaves to others: which programs, in which order.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PlexusError } from '@plexus/core';
@@ -53,9 +53,10 @@ export function createProcesses(root: string, logs: string): Processes {
 
   function spawnOne(name: string, program: Program, args: readonly string[]): ChildProcess {
     const main = join(root, FOLDERS[program], 'bin', `${program}.js`);
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const log = openSync(join(logs, `${name}.log`), 'a');
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', log] });
+    closeSync(log); // the child has its own
     alive.add(child);
-    child.stderr.pipe(createWriteStream(join(logs, `${name}.log`), { flags: 'a' }));
     child.stdin.on('error', () => undefined); // a program that does not read its input is no fault
     return child;
   }
