@@ -57,7 +57,7 @@ export function createProcesses(root: string, logs: string): Processes {
     const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', log] });
     closeSync(log); // the child has its own
     alive.add(child);
-    child.stdin.on('error', () => undefined); // a program that does not read its input is no fault
+    child.stdin?.on('error', () => undefined); // a program that does not read its input is no fault
     return child;
   }
 
