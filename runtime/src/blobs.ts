@@ -8,10 +8,10 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PlexusError, type Bytes } from '@plexus/core';
-import { isAbsent, placeFile, readIfThere, syncFolder } from './files.js';
+import { isAbsent, makeFolder, placeFile, readIfThere, syncFolder } from './files.js';
 
 export interface Blobs {
   /** Stores the bytes and answers their SHA-256, hex. Durable when it resolves. */
@@ -39,8 +39,8 @@ const DIGEST = /^[0-9a-f]{64}$/;
 export async function openBlobs(folder: string): Promise<Blobs> {
   const blobs = join(folder, 'sha256');
   const staging = join(folder, 'staged');
-  await mkdir(blobs, { recursive: true });
-  await mkdir(staging, { recursive: true });
+  await makeFolder(blobs);
+  await makeFolder(staging);
 
   // a digest comes from a peer: nothing else may become part of a path
   const named = (digest: string): string => {
@@ -82,7 +82,7 @@ export async function openBlobs(folder: string): Promise<Blobs> {
           'BLOB_OFFSET',
           `blob: expected offset ${String(arrived)}, got ${String(offset)}`,
         );
-      const handle = await open(stagedAt(digest), 'a');
+      const handle = await open(stagedAt(digest), 'a', 0o600);
       try {
         await handle.writeFile(bytes);
       } finally {
@@ -91,7 +91,9 @@ export async function openBlobs(folder: string): Promise<Blobs> {
     },
     async finish(digest) {
       const from = stagedAt(digest);
-      const handle = await open(from, 'a+'); // an upload of no bytes has no file yet
+      const isKept = (await sizeAt(pathOf(digest))) !== undefined;
+      if (isKept && (await sizeAt(from)) === undefined) return; // finished before, and the answer got lost
+      const handle = await open(from, 'a+', 0o600); // an upload of no bytes has no file yet
       try {
         await handle.sync();
       } finally {
@@ -102,7 +104,7 @@ export async function openBlobs(folder: string): Promise<Blobs> {
         throw new PlexusError('BLOB_MISMATCH', 'blob: its bytes hash to another digest');
       }
       const to = pathOf(digest);
-      await mkdir(dirname(to), { recursive: true });
+      await makeFolder(dirname(to));
       await rename(from, to);
       await syncFolder(dirname(to));
     },

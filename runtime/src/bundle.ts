@@ -4,6 +4,7 @@
  * Every file is listed in bundle.json with its digest. Profile `full` adds the blobs that leaves name and that are still kept.
  * Source: audit-log.md section 12. Leaves to others: publishing before, recording the export, folder or tar.
  */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   base64,
@@ -27,6 +28,7 @@ import type { Blobs } from './blobs.js';
 import { readIfThere } from './files.js';
 import type { LogStore } from './port.js';
 import type { PublishedLog } from './publish.js';
+import { readPublishedTile } from './tile-file.js';
 
 export interface BundleEntry {
   readonly path: string;
@@ -66,6 +68,10 @@ export async function* exportBundle(
     small.set(`trust/manifests/${sha256}.json`, () => present(sha256, sources.manifest(sha256)));
   for (const tile of [...tilesOf(head.size), ...bundlesOf(head.size)]) {
     const path = tilePath(tile);
+    small.set(`log/${path}`, () => present(path, readPublishedTile(sources.folder, tile)));
+  }
+  for (const size of await olderSizes(sources.folder, head.size)) {
+    const path = `checkpoints/${size}`;
     small.set(`log/${path}`, () => present(path, readIfThere(join(sources.folder, path))));
   }
 
@@ -111,6 +117,12 @@ async function named(
       if (isFields(upload)) add(digests, upload['sha256']);
     }
   return { manifests, digests };
+}
+
+/** Sizes whose checkpoints were published before: that they are prefixes of one another is for the auditor to see (V5). */
+async function olderSizes(folder: string, size: number): Promise<readonly string[]> {
+  const names = await readdir(join(folder, 'checkpoints'));
+  return names.filter((name) => /^[1-9]\d*$/.test(name) && Number(name) < size);
 }
 
 function isFields(value: Json | undefined): value is JsonObject {

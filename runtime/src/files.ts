@@ -29,6 +29,10 @@ export async function placeFile(path: string, bytes: Bytes): Promise<void> {
   const beside = await writeBeside(path, bytes);
   try {
     await link(beside, path); // fails where rename would replace
+  } catch (thrown) {
+    // somebody put it there since we looked: two callers may store the same bytes at once
+    const theirs = await readIfThere(path);
+    if (theirs === undefined || !equalBytes(theirs, bytes)) throw thrown;
   } finally {
     await rm(beside, { force: true });
   }
@@ -57,11 +61,19 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Makes the folder and those above it, readable by nobody else; their names are durable too. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made))
+    await syncFolder(dirname(made));
+}
+
 async function writeBeside(path: string, bytes: Bytes): Promise<string> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const beside = join(folder, `.${randomUUID()}`);
-  const handle = await open(beside, 'wx');
+  const handle = await open(beside, 'wx', 0o600);
   try {
     await handle.writeFile(bytes);
     await handle.sync();

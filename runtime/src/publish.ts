@@ -6,39 +6,42 @@
  * A head is signed once for its size: the database remembers it before a file is written, so a restart goes on with the same note.
  * Source: audit-log.md sections 8 (D4, D5, D7, D8) and 12. Leaves to others: when to publish, cosignatures, serving the files.
  */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  asPlexusError,
   base64,
   consistencyPath,
-  encodeBundle,
   equalBytes,
   formatProofFile,
+  formatVkey,
   fromUtf8,
   inclusionPath,
-  openCheckpoint,
   PlexusError,
   rootOf,
   signCheckpoint,
-  formatVkey,
   TILE_WIDTH,
   tilePath,
   tilesSince,
-  treeAt,
   verifierKey,
-  concat,
   type Bytes,
   type Evidence,
-  type NodeReader,
   type Suite,
-  type Tile,
 } from '@plexus/core';
-import { placeFile, readIfThere, replaceFile } from './files.js';
+import { placeFile, replaceFile } from './files.js';
+import { withNodes } from './nodes.js';
 import type { LogStore, SignedHead } from './port.js';
+import { checkPublished } from './published-check.js';
+import { readTile } from './tile-file.js';
 
 export interface PublishedLog {
   readonly origin: string;
   readonly vkey: string;
-  /** Signs and publishes all that is committed; calls that come meanwhile share the next one. */
+  /**
+   * Signs and publishes all that is committed; calls that come meanwhile share the next one.
+   *
+   * Errors: environment/LOG_BEHIND, LOG_CONFLICT, STORE_FAILED: any doubt is for the next start to resolve.
+   */
   readonly publish: () => Promise<{ readonly size: number }>;
   /** What proves the leaf `seq` to a reader that holds the head of size `from`. Errors: environment/LOG_BEHIND if that is larger. */
   readonly evidence: (seq: number, from: number) => Promise<Evidence>;
@@ -60,45 +63,32 @@ export interface LogOptions {
 /**
  * Opens the published log beside its database and finishes what a crash left half published.
  *
- * Errors: environment/LOG_BEHIND if the database is older than what is published; environment/LOG_CONFLICT if it is of another log.
+ * Errors: environment/LOG_BEHIND if the database is older than what is published; environment/LOG_CONFLICT if it is of another log,
+ * or the files are not whole.
  */
 export async function openLog(options: LogOptions): Promise<PublishedLog> {
   const { suite, store, folder, origin, seed } = options;
   const key = verifierKey(suite, origin, 1, suite.ed25519PublicKey(seed));
   const vkey = formatVkey(key);
-  const checkpointFile = join(folder, 'checkpoint');
-  let head = await readHead();
-  if (head !== undefined) await requireOurs(head);
+  let head = await checkPublished(suite, store, folder, key);
   const signed = await store.lastSigned();
   // signed, and then the process died: the same note goes out, never another for this size
   if (signed !== undefined && signed.size > (head?.size ?? 0)) await publishFiles(signed);
 
-  async function readHead(): Promise<SignedHead | undefined> {
-    const note = await readIfThere(checkpointFile);
-    if (note === undefined) return undefined;
-    const { checkpoint } = openCheckpoint(suite, note, key);
-    return { size: Number(checkpoint.size), root: checkpoint.root, note };
-  }
-
-  async function requireOurs({ size, root }: SignedHead): Promise<void> {
-    const tree = await store.tree();
-    if (size > tree.size)
-      throw new PlexusError(
-        'LOG_BEHIND',
-        `log: ${String(size)} leaves are published, the database has ${String(tree.size)}`,
-      );
-    const ours = await withNodes((node) => rootOf(suite, treeAt(size, node)));
-    if (!equalBytes(ours, root))
-      throw new PlexusError('LOG_CONFLICT', `log: the published root of ${String(size)} leaves`);
-  }
-
+  /** D4: no size is signed twice, and none below the largest that was. */
   async function publishNow(): Promise<{ readonly size: number }> {
     const tree = await store.tree();
     const last = await store.lastSigned();
     if (tree.size < (last?.size ?? 0))
       throw new PlexusError('LOG_BEHIND', 'log: the database is smaller than what it signed');
-    if (tree.size === head?.size || tree.size === 0) return { size: tree.size };
+    if (tree.size === 0) return { size: 0 };
     const root = rootOf(suite, tree);
+    if (tree.size === last?.size) {
+      if (!equalBytes(root, last.root))
+        throw new PlexusError('LOG_CONFLICT', 'log: another root was signed for its size');
+      if (last.size !== head?.size) await publishFiles(last);
+      return { size: tree.size };
+    }
     const note = signCheckpoint(suite, origin, { size: BigInt(tree.size), root }, seed);
     const next = { size: tree.size, root, note };
     if (!(await store.addSigned(last?.size, next)))
@@ -109,33 +99,16 @@ export async function openLog(options: LogOptions): Promise<PublishedLog> {
 
   /** Tiles first, the checkpoint last: whoever reads a head finds everything under it. */
   async function publishFiles(next: SignedHead): Promise<void> {
-    for (const tile of tilesSince(head?.size ?? 0, next.size))
-      await placeFile(join(folder, tilePath(tile)), await bytesOf(tile));
+    const tiles = tilesSince(head?.size ?? 0, next.size);
+    for (const tile of tiles)
+      await placeFile(join(folder, tilePath(tile)), await readTile(store, tile));
     await placeFile(join(folder, 'checkpoints', String(next.size)), next.note);
-    await replaceFile(checkpointFile, next.note);
+    await replaceFile(join(folder, 'checkpoint'), next.note);
     head = next;
-  }
-
-  async function bytesOf({ level, index, width }: Tile): Promise<Bytes> {
-    const first = Number(index) * TILE_WIDTH;
-    if (level === 'entries') return encodeBundle(await store.entries(first, width));
-    const places = Array.from({ length: width }, (_, i) => ({
-      level: 8 * level,
-      index: first + i,
-    }));
-    return concat(...(await store.nodes(places)));
-  }
-
-  /** Computes with stored nodes; a first pass finds out which, since they do not depend on what the nodes are. */
-  async function withNodes<T>(compute: (node: NodeReader) => T): Promise<T> {
-    const places: { readonly level: number; readonly index: number }[] = [];
-    compute((level, index) => {
-      places.push({ level, index });
-      return new Uint8Array(32);
-    });
-    const hashes = await store.nodes(places);
-    let next = 0;
-    return compute(() => hashes[next++] ?? new Uint8Array());
+    for (const tile of tiles)
+      // a full tile answers for its partial ones (C2SP tlog-tiles), and they add up
+      if (tile.width === TILE_WIDTH)
+        await rm(join(folder, `${tilePath(tile)}.p`), { recursive: true, force: true });
   }
 
   function published(): SignedHead {
@@ -155,9 +128,13 @@ export async function openLog(options: LogOptions): Promise<PublishedLog> {
   /** One at a time; whoever asks while one runs is served by the next, which covers what was committed before the question. */
   function publish(): Promise<{ readonly size: number }> {
     if (running === undefined) {
-      running = publishNow().finally(() => {
-        running = undefined;
-      });
+      running = publishNow()
+        .catch((thrown: unknown) => {
+          throw asPlexusError(thrown, 'STORE_FAILED');
+        })
+        .finally(() => {
+          running = undefined;
+        });
       return running;
     }
     waiting ??= running
@@ -180,10 +157,10 @@ export async function openLog(options: LogOptions): Promise<PublishedLog> {
           'LOG_BEHIND',
           `log: a member holds a head of ${String(from)} leaves, published are ${String(size)}`,
         );
-      const consistency = await withNodes((node) =>
+      const consistency = await withNodes(store, (node) =>
         from === 0 ? [] : consistencyPath(suite, from, size, node),
       );
-      const inclusion = await withNodes((node) => inclusionPath(suite, seq, size, node));
+      const inclusion = await withNodes(store, (node) => inclusionPath(suite, seq, size, node));
       return {
         checkpoint: fromUtf8(note),
         from,
@@ -194,7 +171,7 @@ export async function openLog(options: LogOptions): Promise<PublishedLog> {
     },
     async proof(seq) {
       const { size, note } = published();
-      const hashes = await withNodes((node) => inclusionPath(suite, seq, size, node));
+      const hashes = await withNodes(store, (node) => inclusionPath(suite, seq, size, node));
       const proof = formatProofFile({ index: BigInt(seq), hashes, checkpoint: fromUtf8(note) });
       return { proof, leaf: await entry(seq) };
     },

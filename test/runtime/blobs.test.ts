@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,6 +50,23 @@ describe('bytes under their digest', () => {
   });
 });
 
+describe('what is stored', () => {
+  it('may be stored by many at once, and nobody else can read it', async () => {
+    const bytes = utf8('the same initial model');
+    const digests = await Promise.all(Array.from({ length: 8 }, () => blobs.put(bytes)));
+    const digest = sha256(bytes);
+    expect(new Set(digests)).toEqual(new Set([digest]));
+    const below = join(folder, 'sha256', digest.slice(0, 2));
+    expect(await readdir(below)).toEqual([digest]);
+    const staged = sha256(utf8('not yet'));
+    await blobs.append(staged, 0, utf8('x'));
+    for (const path of [below, join(below, digest), join(folder, 'staged', staged)])
+      expect((await stat(path)).mode & 0o077).toBe(0);
+    await blobs.remove(digest);
+    await blobs.discard(staged);
+  });
+});
+
 describe('an upload', () => {
   it('goes on where it was cut, after a restart too, and is a blob only when it hashes to its name', async () => {
     const bytes = utf8('masked words, one after the other');
@@ -64,6 +81,8 @@ describe('an upload', () => {
     await after.finish(digest);
     expect(await after.read(digest)).toEqual(bytes);
     expect(await after.staged(digest)).toBe(0);
+    await after.finish(digest); // the answer to the first may have got lost
+    expect(await after.read(digest)).toEqual(bytes);
   });
 
   it('that hashes to something else is thrown away whole', async () => {

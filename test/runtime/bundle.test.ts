@@ -9,13 +9,15 @@ import { exportBundle, type BundleEntry } from '../../runtime/src/bundle.ts';
 import { openLog } from '../../runtime/src/publish.ts';
 import { approvedStudy } from '../core/audit/verify/study-log.ts';
 import { readerOf } from '../audit-bundle.ts';
-import { LOG_SEED, ORIGIN, type Log } from '../audit-log.ts';
-import { storeOf } from './log-store.ts';
+import { append, genesis, inStudy, LOG_SEED, ORIGIN, startLog, type Log } from '../audit-log.ts';
+import { storeOf, type GrowingStore } from './log-store.ts';
 
 let folder: string;
 let blobs: Blobs;
 let log: Log;
+let store: GrowingStore | undefined;
 beforeEach(async () => {
+  store = undefined;
   folder = await mkdtemp(join(tmpdir(), 'bundle-'));
   blobs = await openBlobs(join(folder, 'blobs'));
 });
@@ -33,7 +35,8 @@ async function filesOf(entries: AsyncIterable<BundleEntry>): Promise<Map<string,
 }
 
 async function exported(profile: 'log' | 'full'): Promise<Map<string, Bytes>> {
-  const store = storeOf(log);
+  const isFirst = store === undefined;
+  store ??= storeOf(log);
   const logFolder = join(folder, 'log');
   const published = await openLog({
     suite,
@@ -42,6 +45,11 @@ async function exported(profile: 'log' | 'full'): Promise<Map<string, Bytes>> {
     origin: ORIGIN,
     seed: LOG_SEED,
   });
+  if (isFirst) {
+    store.size = 5;
+    await published.publish();
+    store.size = log.entries.length;
+  }
   await published.publish();
   const manifest = (sha256: string) => Promise.resolve(log.manifests.get(sha256));
   const sources = { suite, store, log: published, folder: logFolder, blobs, manifest };
@@ -55,6 +63,10 @@ describe('an exported bundle', () => {
     log = grown;
     const files = await exported('log');
     expect([...files.keys()][0]).toBe('bundle.json');
+    expect([...files.keys()].filter((path) => path.includes('checkpoint'))).toEqual([
+      'log/checkpoint',
+      'log/checkpoints/5',
+    ]);
     const report = verifyBundle(suite, readerOf(files));
     expect(report.findings.filter(({ level }) => level !== 'WARN')).toEqual([]);
     expect(report).toMatchObject({ ok: true, size: log.entries.length });
@@ -67,6 +79,28 @@ describe('an exported bundle', () => {
     expect(parseBundleIndex(full.get('bundle.json') ?? new Uint8Array())?.profile).toBe('full');
     expect(verifyBundle(suite, readerOf(full)).ok).toBe(true);
   }, 30_000);
+
+  it('holds the tiles of its head, whatever is published meanwhile', async () => {
+    log = startLog();
+    genesis(log);
+    for (let i = 1; i < 300; i++)
+      append(log, 'study/x', inStudy('study.activated', 'U', { manifest_sha256: '0'.repeat(64) }));
+    store = storeOf(log, 200);
+    const options = { suite, store, folder: join(folder, 'log') };
+    const published = await openLog({ ...options, origin: ORIGIN, seed: LOG_SEED });
+    await published.publish();
+    const manifest = () => Promise.resolve(undefined);
+    const bundle = () => exportBundle({ ...options, log: published, blobs, manifest }, 'log');
+    const quiet = await filesOf(bundle());
+    const entries = bundle();
+    const first = await entries.next(); // the index is made
+    store.size = 300;
+    await published.publish(); // what was partial at 200 is full, and its partial files are gone
+    const files = await filesOf(entries);
+    if (first.done !== true)
+      for await (const bytes of first.value.bytes) files.set('bundle.json', bytes);
+    expect(new Map([...files].sort())).toEqual(new Map([...quiet].sort()));
+  });
 
   it('is not made without what it must hold', async () => {
     const { log: grown } = approvedStudy();

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -87,6 +87,63 @@ describe('the published log', () => {
     const again = await open();
     expect(fromUtf8(again.head()?.note ?? utf8(''))).toBe(note);
     expect(await again.publish()).toEqual({ size: 600 });
+  });
+
+  it('keeps every checkpoint, and of the partial tiles only those of what is not full', async () => {
+    const published = await open();
+    for (const size of [3, 4, 255, 256, 300, 600]) {
+      store.size = size;
+      await published.publish();
+    }
+    const names = async (path: string) => (await readdir(join(folder, path))).sort();
+    expect(await names('checkpoints')).toEqual(['255', '256', '3', '300', '4', '600']);
+    for (const level of ['0', 'entries'])
+      expect(await names(`tile/${level}`)).toEqual(['000', '001', '002.p']);
+    expect(await names('tile/1')).toEqual(['000.p']);
+    expect(await names('.')).toEqual(['checkpoint', 'checkpoints', 'tile']);
+    expect((await open()).head()?.size).toBe(600);
+  });
+
+  it('refuses files that are damaged, not whole or of another key, and leaves them alone', async () => {
+    store.size = 300;
+    await (await open()).publish();
+    await expect(open({ seed: new Uint8Array(32).fill(3) })).rejects.toThrow(
+      refusal('LOG_CONFLICT'),
+    );
+    const edge = ['tile/0/001.p/44', 'tile/entries/001.p/44', 'tile/1/000.p/1', 'checkpoint'];
+    for (const path of edge) {
+      const whole = await readFile(join(folder, path));
+      await writeFile(join(folder, path), whole.subarray(1));
+      await expect(open()).rejects.toThrow(refusal('LOG_CONFLICT'));
+      expect(await readFile(join(folder, path))).toEqual(whole.subarray(1));
+      if (path !== 'checkpoint') {
+        await rm(join(folder, path)); // what a copy that stopped half way would lack
+        await expect(open()).rejects.toThrow(refusal('LOG_CONFLICT'));
+      }
+      await writeFile(join(folder, path), whole);
+    }
+    expect((await open()).head()?.size).toBe(300);
+  });
+
+  it('refuses a database that does not know of the signature, or signed another root (D4, D8)', async () => {
+    const published = await open();
+    await published.publish();
+    const { signed } = store;
+    store.signed = undefined;
+    await expect(open()).rejects.toThrow(refusal('LOG_BEHIND'));
+    store.signed = { ...signed!, root: new Uint8Array(32) };
+    await expect(open()).rejects.toThrow(refusal('LOG_CONFLICT'));
+    await expect(published.publish()).rejects.toThrow(refusal('LOG_CONFLICT'));
+  });
+
+  it('stops with STORE_FAILED when a disk fails, and goes on after the next start', async () => {
+    const broken = { ...store, nodes: () => Promise.reject(new Error('disk')) };
+    const options = { suite, folder, origin: ORIGIN, seed: LOG_SEED };
+    const published = await openLog({ ...options, store: broken });
+    await expect(published.publish()).rejects.toThrow(refusal('STORE_FAILED'));
+    expect(published.head()).toBeUndefined();
+    expect((await open()).head()).toEqual(store.signed);
+    expect(store.signed?.size).toBe(3);
   });
 
   it('goes on with the note it had signed when the process died before the files', async () => {
