@@ -43,6 +43,7 @@ export function placesIn(dir: string): Places {
 export interface Federation {
   readonly places: Places;
   readonly port: number;
+  readonly enrolPort: number;
   readonly servers: readonly { readonly name: string; readonly running: Running }[];
 }
 
@@ -90,7 +91,12 @@ export async function startFederation(
     running: processes.start(hospital, 'plexus-agent', ['run', '--dir', places.agent(hospital)]),
   }));
   say(`hospitals    ${HOSPITALS.join(', ')} are enrolled and connect`);
-  return { places, port, servers: [{ name: 'coordinator', running: serving }, ...agents] };
+  return {
+    places,
+    port,
+    enrolPort,
+    servers: [{ name: 'coordinator', running: serving }, ...agents],
+  };
 }
 
 /** Submits the study and has each steward approve it. */
