@@ -226,6 +226,14 @@ describe('a SQLite file', () => {
     expect(refusal(() => open(join(folder, 'no', 'such.db'), 'create'))).toBe('STORE_FAILED');
   });
 
+  it('can be read by nobody else, nor can what SQLite writes beside it', async () => {
+    const path = newPath();
+    const store = open(path, 'create');
+    await store.commit(await next(store));
+    for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o077).toBe(0);
+    await store.close();
+  });
+
   it('has one writer, in this process and in others', async () => {
     const path = newPath();
     const store = open(path, 'create');

@@ -4,7 +4,7 @@
  * WAL with synchronous=FULL; the pragma is read back, since a driver may ignore it (audit-log.md D1). locking_mode=EXCLUSIVE keeps
  * SQLite's lock on the file until it is closed or the process ends: a second writer is turned away (D2).
  */
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { PlexusError } from '@plexus/core';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.js';
@@ -20,7 +20,8 @@ export function openDatabase(path: string, mode: OpenMode): Database.Database {
     throw new PlexusError('STORE_EXISTS', `${path}: expected no database`);
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { fileMustExist: mode === 'existing', timeout: 0 });
+    if (mode === 'create') closeSync(openSync(path, 'wx', 0o600)); // nobody else's to read; its -wal takes the same mode
+    db = new Database(path, { fileMustExist: true, timeout: 0 });
     prepare(db, path, mode);
     return db;
   } catch (thrown) {
