@@ -85,7 +85,7 @@ module.exports = {
         path: '^core/src/(?!index)(.+)[.]ts$',
         // shapes without code, and the event tables, which event-schema's test walks type by type
         pathNot:
-          '^core/src/((audit|round)/index|audit/events/.+|audit/evidence|base/catalogue/.+|data-schema/(schema|dataset)|round/(messages|coordinator/(session-state|study-state)|participant/state)|task/(spec|context|engine-port))[.]ts$',
+          '^core/src/(audit/events/.+|audit/evidence|base/catalogue/.+|data-schema/(schema|dataset)|round/(messages|coordinator/(session-state|study-state)|participant/state)|task/(spec|context|engine-port))[.]ts$',
         numberOfDependentsLessThan: 1,
       },
       from: { path: '^test/core/' },

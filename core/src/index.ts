@@ -223,5 +223,178 @@ export {
   type Tensor,
 } from './task/tensors.js';
 export { inputWidth, weightsOf } from './task/weights.js';
-export * from './audit/index.js';
-export * from './round/index.js';
+export type { Evidence } from './audit/evidence.js';
+export {
+  emptyRoot,
+  leafHash,
+  nodeHash,
+  verifyConsistency,
+  verifyInclusion,
+} from './audit/merkle.js';
+export {
+  leafBytes,
+  MAX_LEAF_BYTES,
+  parseLeaf,
+  readLeaf,
+  type Leaf,
+  type LeafLink,
+  type LeafProblem,
+  type LeafSource,
+  type LeafStamp,
+  type LeafTransition,
+} from './audit/leaf.js';
+export { EVENTS, isSiteLog } from './audit/event-schema.js';
+export {
+  checkReplay,
+  prepareTransition,
+  type JournalRow,
+  type PreparedTransition,
+  type StampBasics,
+  type Transition,
+} from './audit/transition.js';
+export {
+  appendLeafHash,
+  consistencyPath,
+  EMPTY_TREE,
+  inclusionPath,
+  rootOf,
+  treeAt,
+  type NodeReader,
+  type TreeNode,
+  type TreeState,
+} from './audit/tree.js';
+export {
+  formatVkey,
+  parseVkey,
+  verifierKey,
+  type KeyType,
+  type VerifierKey,
+} from './audit/vkey.js';
+export {
+  formatNote,
+  formatSignatureLine,
+  openNote,
+  parseNote,
+  parseSignatureLine,
+  signNote,
+  type Note,
+  type NoteSignature,
+  type OpenedNote,
+} from './audit/note.js';
+export {
+  checkpointText,
+  openCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+  type Checkpoint,
+  type OpenedCheckpoint,
+} from './audit/checkpoint.js';
+export {
+  cosign,
+  cosignatureTime,
+  verifyCosignatures,
+  type Cosignature,
+} from './audit/cosignature.js';
+export {
+  bundlesOf,
+  encodeBundle,
+  parseBundle,
+  parseTile,
+  parseTilePath,
+  TILE_WIDTH,
+  tileBytes,
+  tilePath,
+  tilesOf,
+  tilesSince,
+  type Tile,
+} from './audit/tiles.js';
+export { formatProofFile, parseProofFile, type ProofFile } from './audit/proof-file.js';
+export { isQuorum, parseTrustPolicy, type PolicyGroup, type TrustPolicy } from './audit/policy.js';
+export {
+  checkEvidence,
+  checkHead,
+  checkInclusion,
+  type CheckedEvidence,
+  type CheckedHead,
+  type Head,
+  type HeadRefusal,
+  type PinnedLog,
+} from './audit/heads.js';
+export {
+  KEY_STATEMENT_TYPE,
+  openKeyStatement,
+  readKeyStatement,
+  signKeyStatement,
+  type KeyStatement,
+  type OpenedKeyStatement,
+} from './audit/key-statement.js';
+export { KEY_ROLES, type KeyRole } from './audit/events/site.js';
+export {
+  BUNDLE_INDEX,
+  bundleFile,
+  bundleIndex,
+  isBundlePath,
+  isSafePath,
+  parseBundleIndex,
+  type BundleFile,
+  type BundleIndex,
+} from './audit/bundle.js';
+export {
+  BUNDLE_README,
+  logFiles,
+  soloPolicy,
+  tileFile,
+  type LogSource,
+  type NamedBytes,
+} from './audit/bundle-files.js';
+export { readTarHeader, TAR_BLOCK, TAR_END, tarHeader, tarPadding } from './audit/tar.js';
+export { verifyBundle, type AuditReport, type Brought } from './audit/verify/verify.js';
+export { MAX_READ_BYTES, type BundleEntry, type BundleReader } from './audit/verify/files.js';
+export type { AuditFinding, AuditLevel, StepResult } from './audit/verify/finding.js';
+export type { GivenHead } from './audit/verify/history.js';
+export { parseRfc3339, rfc3339 } from './audit/time.js';
+export type { Dealing, FromAgent, ShareEntry, ToAgent } from './round/messages.js';
+export {
+  expandOutgoing,
+  releaseSecret,
+  sessionPrefix,
+  updateBytes,
+  updatePrefix,
+  updateSecret,
+} from './round/participant/secrets.js';
+export type {
+  Myself,
+  ParticipantInput,
+  ParticipantOutgoing,
+  ParticipantState,
+  TrainWork,
+} from './round/participant/state.js';
+export {
+  participantMachine,
+  type ParticipantMachine,
+  type Plan,
+} from './round/participant/study.js';
+export { expand, type Outgoing } from './round/coordinator/outgoing.js';
+export type { SessionState, SessionWork } from './round/coordinator/session-state.js';
+export {
+  nextTickMs,
+  settingsOf,
+  studyMachine,
+  type StudyMachine,
+} from './round/coordinator/study.js';
+export type {
+  Aggregation,
+  RoundState,
+  StudyInput,
+  StudySettings,
+  StudyState,
+} from './round/coordinator/study-state.js';
+export { sumRound, type RoundInputs, type RoundSum } from './round/coordinator/sum.js';
+export {
+  plannedRounds,
+  roundSetting,
+  studyContext,
+  type Position,
+  type RoundSetting,
+  type StudyContext,
+} from './round/study-context.js';

@@ -27,10 +27,6 @@ export const COMMAND_CODES = {
     'the model folder is not one that was fetched',
   ],
   DEMO_USAGE: ['operator', 'INVALID_ARGUMENT', 'the demo was called with what it does not know'],
-  DEMO_DATA: [
-    'operator',
-    'FAILED_PRECONDITION',
-    'a file of the demo is not the one of the archive',
-  ],
+  DEMO_DATA: ['operator', 'FAILED_PRECONDITION', 'a file of the demo is not the one of the archive'],
   DEMO_STEP: ['environment', 'INTERNAL', 'a step of the demo failed'],
 } as const;
