@@ -31,23 +31,43 @@ export interface DataOptions {
   /** Folder for the files that are written. */
   readonly into: string;
   readonly say: (line: string) => void;
+  /** Where the archive is, and how long it may take; for tests. */
+  readonly archive?: string;
+  readonly downloadMs?: number;
 }
 
 const DOWNLOAD_MS = 10_000;
+const MAX_FILE_BYTES = 1 << 20;
 
 type Texts = Readonly<Record<HospitalName, string>>;
+/** Line numbers from 1, by side. */
+type Split = Readonly<Record<HospitalName, Readonly<Record<string, readonly number[]>>>>;
 
 /** Errors: operator/DEMO_DATA if a folder that was named lacks a file or holds another; environment/FILE_UNWRITABLE. */
 export async function prepareData(options: DataOptions): Promise<DemoData> {
   const { root, into } = options;
+  const split = readSplit(root);
+  const real = (texts: Texts, where: string): DemoData => ({
+    kind: 'uci-heart',
+    source: `UCI heart disease, four hospitals (${where})`,
+    hospitals: write(into, split, texts),
+  });
   const named = options.dir ?? process.env['PLEXUS_DATA'];
-  if (named !== undefined) return write(into, root, readFolder(named), named);
+  // somebody who names a folder wants that one: a quiet substitute would show other numbers
+  if (named !== undefined && named !== '') return real(readFolder(named), named);
   const beside = join(root, '..', 'shared', 'data', 'uci-heart');
-  if (existsSync(join(beside, fileOf('cleveland'))))
-    return write(into, root, readFolder(beside), beside);
+  if (existsSync(join(beside, fileOf('cleveland')))) return real(readFolder(beside), beside);
   const downloaded = await download(options);
-  if (downloaded !== undefined) return write(into, root, downloaded, ARCHIVE);
-  return writeSynthetic(into);
+  if (downloaded !== undefined) return real(downloaded, options.archive ?? ARCHIVE);
+  const made = byHospital((hospital) =>
+    syntheticHospital(hospital, new Set(Object.values(split[hospital]).flat())),
+  );
+  return {
+    kind: 'synthetic',
+    source:
+      'SYNTHETIC patients, made up by this program: the figures below say nothing about medicine',
+    hospitals: write(into, split, made),
+  };
 }
 
 function readFolder(folder: string): Texts {
@@ -70,28 +90,48 @@ function readFolder(folder: string): Texts {
   });
 }
 
-/** Undefined when the archive cannot be reached in time: the demo goes on with synthetic patients, and says so. */
-async function download({ say }: DataOptions): Promise<Texts | undefined> {
-  say(`data         fetching the UCI files from ${new URL(ARCHIVE).host}`);
-  const signal = AbortSignal.timeout(DOWNLOAD_MS);
+/** Undefined when the archive does not give its files in time: the demo goes on with synthetic patients, and says so. */
+async function download(options: DataOptions): Promise<Texts | undefined> {
+  const { say, archive = ARCHIVE, downloadMs = DOWNLOAD_MS } = options;
+  say(`data         fetching the UCI files from ${new URL(archive).host}`);
+  const signal = AbortSignal.timeout(downloadMs); // of all four together
   try {
     const texts = await Promise.all(
       HOSPITALS.map(async (hospital) => {
-        const url = `${ARCHIVE}/${fileOf(hospital)}`;
-        const answer = await fetch(url, { signal });
-        if (!answer.ok) throw new Error(`${url}: status ${String(answer.status)}`);
-        const bytes = Buffer.from(await answer.arrayBuffer());
+        const url = `${archive}/${fileOf(hospital)}`;
+        const bytes = await fetchFile(url, signal);
         requirePinned(url, hospital, bytes);
         return [hospital, bytes.toString('utf8')] as const;
       }),
     );
     return Object.fromEntries(texts) as Texts; // one for each hospital
   } catch (thrown) {
-    if (thrown instanceof PlexusError) throw thrown; // other bytes than the pinned ones are no network trouble
-    const text = thrown instanceof Error ? thrown.message : 'no answer';
-    say(`data         the archive cannot be reached (${text})`);
+    // other bytes too: a firewall likes to answer with a page of its own
+    const text = thrown instanceof Error ? reasonOf(thrown) : 'no answer';
+    say(`data         the archive does not give the files (${text})`);
     return undefined;
   }
+}
+
+async function fetchFile(url: string, signal: AbortSignal): Promise<Buffer> {
+  const answer = await fetch(url, { signal });
+  if (!answer.ok || answer.body === null)
+    throw new Error(`${url}: status ${String(answer.status)}`);
+  const body: AsyncIterable<Uint8Array> = answer.body;
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of body) {
+    pieces.push(piece);
+    size += piece.length;
+    // whoever answers in place of the archive may never stop
+    if (size > MAX_FILE_BYTES) throw new Error(`${url}: more than 1 MiB`);
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Node says `fetch failed` and keeps what a person can act on in the cause. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : message;
 }
 
 function requirePinned(place: string, hospital: HospitalName, bytes: Buffer): void {
@@ -103,30 +143,20 @@ function requirePinned(place: string, hospital: HospitalName, bytes: Buffer): vo
     );
 }
 
-function write(into: string, root: string, texts: Texts, source: string): DemoData {
-  const split = JSON.parse(
+function readSplit(root: string): Split {
+  // a file of this project: the tests of models/ keep its form
+  return JSON.parse(
     readFileSync(join(root, 'models', 'heart-disease', 'split.json'), 'utf8'),
-  ) as Readonly<Record<HospitalName, Readonly<Record<string, readonly number[]>>>>;
-  const hospitals = byHospital((hospital) => {
+  ) as Split;
+}
+
+function write(into: string, split: Split, texts: Texts): DemoData['hospitals'] {
+  return byHospital((hospital) => {
     const sides = Object.entries(split[hospital]).flatMap(([side, rows]) =>
       rows.map((row) => `${String(row)},${side}`),
     );
     return writeHospital(into, hospital, texts[hospital], sides);
   });
-  return { kind: 'uci-heart', source: `UCI heart disease, four hospitals (${source})`, hospitals };
-}
-
-function writeSynthetic(into: string): DemoData {
-  const hospitals = byHospital((hospital) => {
-    const { csv, sides } = syntheticHospital(hospital);
-    return writeHospital(into, hospital, csv, sides);
-  });
-  return {
-    kind: 'synthetic',
-    source:
-      'SYNTHETIC patients, made up by this program: the figures below say nothing about medicine',
-    hospitals,
-  };
 }
 
 function writeHospital(

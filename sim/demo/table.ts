@@ -4,18 +4,21 @@ import { HOSPITALS } from './hospitals.js';
 
 const NAME_WIDTH = 24;
 
-/** Plain text, as wide as a terminal of 89 columns. */
+/** Plain text, 89 columns wide; 100 where the patients are synthetic. */
 export function resultLines(
   { federated, local, pooled }: Comparison,
   kind: 'uci-heart' | 'synthetic',
 ): readonly string[] {
   const columns = [...HOSPITALS, 'pooled_test'] as const;
   const names = [...HOSPITALS, 'all'];
-  const mark = kind === 'synthetic' ? ' (SYNTHETIC)' : '';
+  // on every line with a number: one pasted alone must not pass for a result on real patients
+  const mark = kind === 'synthetic' ? '  SYNTHETIC' : '';
   const row = (name: string, scores: Scores, what: 'accuracy' | 'auc'): string =>
-    [name.padEnd(NAME_WIDTH), ...columns.map((column) => cell(scores[what][column]))].join('');
+    [name.padEnd(NAME_WIDTH), ...columns.map((column) => cell(scores[what][column])), mark].join(
+      '',
+    );
   const table = (title: string, what: 'accuracy' | 'auc'): readonly string[] => [
-    [`${title}${mark}`.padEnd(NAME_WIDTH), ...names.map((name) => name.padStart(13))].join(''),
+    [title.padEnd(NAME_WIDTH), ...names.map((name) => name.padStart(13))].join(''),
     row('  federated', federated, what),
     row('  each hospital alone', local, what),
     row('  pooled, as if allowed', pooled, what),

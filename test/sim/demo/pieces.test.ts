@@ -1,31 +1,24 @@
-/** The demo's pieces without processes: what it takes, what it shows, which patients it makes up. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** The demo's pieces without processes: what it takes and what it shows. Patients are in data.test.ts. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { prepareData } from '../../../sim/demo/data.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { roundNames } from '../../../sim/demo/federation.ts';
-import { fileOf, HOSPITALS } from '../../../sim/demo/hospitals.ts';
 import { readOptions } from '../../../sim/demo/options.ts';
 import { createProcesses } from '../../../sim/demo/processes.ts';
 import { createProgress, type WatchEvent } from '../../../sim/demo/progress.ts';
-import { syntheticHospital } from '../../../sim/demo/synthetic.ts';
 import { resultLines } from '../../../sim/demo/table.ts';
 import { projectRoot } from '../../arch/project.ts';
-import { sharedFile } from '../../data.ts';
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'demo-'));
 });
 afterEach(() => {
-  vi.unstubAllEnvs();
-  vi.unstubAllGlobals();
   rmSync(folder, { recursive: true });
 });
 
 const refusal = (code: string): Error => expect.objectContaining({ code }) as Error;
-const silent = { say: () => undefined };
 
 describe('what is typed', () => {
   it('is read, and what is not known is DEMO_USAGE', () => {
@@ -37,54 +30,6 @@ describe('what is typed', () => {
     });
     for (const wrong of [['--rounds', '3'], ['extra'], ['--seed', 'x'], ['--dir']])
       expect(() => readOptions(wrong)).toThrow(refusal('DEMO_USAGE'));
-  });
-});
-
-describe('the patients', () => {
-  it('that are made up are the same at every run, unlike by hospital, and said to be SYNTHETIC', async () => {
-    vi.stubEnv('PLEXUS_DATA', undefined);
-    vi.stubGlobal('fetch', () => Promise.reject(new Error('no network')));
-    const root = join(folder, 'project');
-    const data = await prepareData({ root, into: join(folder, 'data'), ...silent });
-    expect(data.kind).toBe('synthetic');
-    expect(data.source).toContain('SYNTHETIC');
-    for (const hospital of HOSPITALS) {
-      const { csv, sides } = syntheticHospital(hospital);
-      expect(readFileSync(data.hospitals[hospital].csv, 'utf8')).toBe(csv);
-      const lines = csv.trim().split('\n');
-      expect(sides).toHaveLength(lines.length);
-      for (const line of lines) expect(line.split(',')).toHaveLength(14);
-      const ill = lines.filter((line) => line.endsWith(',1')).length / lines.length;
-      expect(ill).toBeGreaterThan(0.2);
-      expect(ill).toBeLessThan(0.98);
-    }
-    expect(syntheticHospital('va').csv).not.toBe(syntheticHospital('hungarian').csv.slice(0, 10));
-  });
-
-  it('of a folder that lacks a file, or holds other bytes, are DEMO_DATA naming the file', async () => {
-    const options = { root: projectRoot, into: join(folder, 'data'), dir: folder, ...silent };
-    await expect(prepareData(options)).rejects.toThrow(refusal('DEMO_DATA'));
-    for (const hospital of HOSPITALS) writeFileSync(join(folder, fileOf(hospital)), 'x\n');
-    await expect(prepareData(options)).rejects.toThrow(/processed\.cleveland\.data.*SHA-256/);
-    vi.stubEnv('PLEXUS_DATA', folder);
-    await expect(
-      prepareData({ root: projectRoot, into: join(folder, 'data'), ...silent }),
-    ).rejects.toThrow(refusal('DEMO_DATA'));
-  });
-
-  it('of the UCI files get the benchmark’s split', async () => {
-    const uci = sharedFile('data/uci-heart');
-    if (uci === undefined) return;
-    const copy = join(folder, 'copy');
-    mkdirSync(copy);
-    for (const hospital of HOSPITALS)
-      copyFileSync(join(uci, fileOf(hospital)), join(copy, fileOf(hospital)));
-    const into = join(folder, 'data');
-    const data = await prepareData({ root: projectRoot, into, dir: copy, ...silent });
-    expect(data.kind).toBe('uci-heart');
-    const lines = readFileSync(data.hospitals.va.split, 'utf8').trim().split('\n');
-    expect(lines[0]).toBe('row,side');
-    expect(lines).toHaveLength(1 + 85 + 45);
   });
 });
 
@@ -146,20 +91,30 @@ describe('what is shown', () => {
   it('says SYNTHETIC wherever a number is', () => {
     for (const line of shown(false, 'synthetic').text.split('\n'))
       expect(line.includes('loss')).toBe(line.includes('SYNTHETIC'));
+  });
+
+  it('ends in a table; a hospital whose test patients are all ill has no AUC', () => {
     const figures = {
-      cleveland: 0.8,
-      hungarian: 0.7,
-      switzerland: NaN,
-      va: 0.6,
+      ...{ cleveland: 0.8, hungarian: 0.7, switzerland: NaN, va: 0.6 },
       pooled_test: 0.75,
     };
     const scores = { accuracy: figures, auc: figures };
     const comparison = { federated: scores, local: scores, pooled: scores };
-    const lines = resultLines(comparison, 'synthetic');
-    expect(lines.filter((line) => line.includes('SYNTHETIC'))).toHaveLength(2);
-    const widths = lines.filter((line) => line.includes('0.8')).map((line) => line.length);
-    expect(new Set(widths).size).toBe(1);
-    expect(lines.join('\n')).toContain('–'); // nobody is well at that hospital: there is no AUC
+    expect(resultLines(comparison, 'uci-heart').join('\n')).toMatchInlineSnapshot(`
+      "Test patients, judged by the model that came out
+
+      accuracy                    cleveland    hungarian  switzerland           va          all
+        federated                     0.800        0.700            –        0.600        0.750
+        each hospital alone           0.800        0.700            –        0.600        0.750
+        pooled, as if allowed         0.800        0.700            –        0.600        0.750
+
+      AUC                         cleveland    hungarian  switzerland           va          all
+        federated                     0.800        0.700            –        0.600        0.750
+        each hospital alone           0.800        0.700            –        0.600        0.750
+        pooled, as if allowed         0.800        0.700            –        0.600        0.750"
+    `);
+    for (const line of resultLines(comparison, 'synthetic'))
+      expect(line.endsWith('SYNTHETIC')).toBe(line.includes('0.'));
   });
 
   it('names every round of the study', () => {
