@@ -59,6 +59,12 @@ export async function prepareData(options: DataOptions): Promise<DemoData> {
   if (existsSync(join(beside, fileOf('cleveland')))) return real(readFolder(beside), beside);
   const downloaded = await download(options);
   if (downloaded !== undefined) return real(downloaded, options.archive ?? ARCHIVE);
+  return syntheticData(root, into);
+}
+
+/** The made-up hospitals, whatever else there is. Errors: environment/FILE_UNWRITABLE. */
+export function syntheticData(root: string, into: string): DemoData {
+  const split = readSplit(root);
   const made = byHospital((hospital) =>
     syntheticHospital(hospital, new Set(Object.values(split[hospital]).flat())),
   );

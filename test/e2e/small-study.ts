@@ -11,7 +11,7 @@ import {
   type Leaf,
 } from '@plexus/core';
 import { parse, stringify } from 'yaml';
-import { HOSPITALS, type HospitalName } from '../../sim/demo/hospitals.ts';
+import { syntheticData } from '../../sim/demo/data.ts';
 import {
   placesIn,
   startFederation,
@@ -20,7 +20,6 @@ import {
 } from '../../sim/demo/federation.ts';
 import { createProcesses, type Processes } from '../../sim/demo/processes.ts';
 import type { WatchEvent } from '../../sim/demo/progress.ts';
-import { syntheticHospital } from '../../sim/demo/synthetic.ts';
 import { projectRoot } from '../arch/project.ts';
 
 export interface SmallFederation {
@@ -61,7 +60,7 @@ export async function startSmall(): Promise<SmallFederation> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const data = writePatients(join(folder, 'data'));
+    const data = syntheticData(projectRoot, join(folder, 'data'));
     const places = placesIn(join(folder, 'state'));
     mkdirSync(places.dir, { recursive: true });
     const federation = await startFederation(processes, root, places, data, () => undefined);
@@ -98,24 +97,4 @@ export function leavesOf(evidence: string): readonly Leaf[] {
       const leaf = readLeaf(bytes);
       return leaf.kind === 'leaf' ? [leaf.leaf] : [];
     });
-}
-
-function writePatients(folder: string) {
-  const hospitals = HOSPITALS.map((hospital) => {
-    const at = join(folder, hospital);
-    mkdirSync(at, { recursive: true });
-    const paths = { csv: join(at, 'patients.csv'), split: join(at, 'split.csv') };
-    const { csv, sides } = syntheticHospital(hospital);
-    writeFileSync(paths.csv, csv);
-    writeFileSync(paths.split, ['row,side', ...sides, ''].join('\n'));
-    return [hospital, paths] as const;
-  });
-  return {
-    kind: 'synthetic',
-    source: 'made up',
-    hospitals: Object.fromEntries(hospitals) as Record<
-      HospitalName,
-      { readonly csv: string; readonly split: string }
-    >,
-  } as const;
 }

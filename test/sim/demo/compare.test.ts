@@ -7,15 +7,15 @@ import { createEngine } from '@plexus/engine';
 import { describe, expect, it } from 'vitest';
 import { validateStudyFile } from '../../../researcher/src/validate.ts';
 import { compare, type Comparison } from '../../../sim/demo/compare.ts';
-import { prepareData, type DemoData } from '../../../sim/demo/data.ts';
+import { prepareData, syntheticData, type DemoData } from '../../../sim/demo/data.ts';
 import { HOSPITALS } from '../../../sim/demo/hospitals.ts';
 import { patientsOf } from '../../../sim/demo/patients.ts';
 import { projectRoot } from '../../arch/project.ts';
 import { sharedFile } from '../../data.ts';
 import { heartStudy, runStudy } from '../../models/uci-heart.ts';
-import { syntheticData } from './patients.ts';
 
 const uci = sharedFile('data/uci-heart');
+const fresh = (): string => mkdtempSync(join(tmpdir(), 'demo-'));
 
 function heartManifest(): Manifest {
   const validated = validateStudyFile(join(projectRoot, 'models', 'heart-disease', 'study.yaml'));
@@ -51,7 +51,7 @@ function expectWhole({ federated, local, pooled }: Comparison): void {
 
 describe('the comparison', () => {
   it('on made-up patients has every figure, comes close to one place, and is the same twice', async () => {
-    const { options, comparison, metrics } = await compared(await syntheticData());
+    const { options, comparison, metrics } = await compared(syntheticData(projectRoot, fresh()));
     expectWhole(comparison);
     const { federated, local, pooled } = comparison;
     // the protocol reads the same accuracy out of its sums: 0.5 is an edge of their bins
@@ -64,7 +64,7 @@ describe('the comparison', () => {
   });
 
   it.skipIf(uci === undefined)('on the UCI patients reaches the figures of its card', async () => {
-    const into = mkdtempSync(join(tmpdir(), 'demo-'));
+    const into = fresh();
     const say = (): void => undefined;
     const options = { root: projectRoot, into, say, ...(uci && { dir: uci }) };
     const { comparison } = await compared(await prepareData(options));

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { hex } from '@plexus/core';
 import { nodeSuite } from '@plexus/suite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { prepareData, type DemoData } from '../../../sim/demo/data.ts';
+import { prepareData, syntheticData, type DemoData } from '../../../sim/demo/data.ts';
 import { fileOf, HOSPITALS } from '../../../sim/demo/hospitals.ts';
 import { patientsOf } from '../../../sim/demo/patients.ts';
 import { projectRoot } from '../../arch/project.ts';
 import { sharedFile } from '../../data.ts';
 import { heartStudy } from '../../models/uci-heart.ts';
-import { archiveThat, bareProject, loadAsAgent, syntheticData } from './patients.ts';
+import { archiveThat, bareProject, loadAsAgent } from './patients.ts';
 
 const uci = sharedFile('data/uci-heart');
 const refusal = (code: string): Error => expect.objectContaining({ code }) as Error;
@@ -120,8 +120,9 @@ describe('the archive', () => {
 });
 
 describe('made-up patients', () => {
-  it('are the same bytes at every run', async () => {
-    const [first, second] = [await syntheticData(), await syntheticData()];
+  it('are the same bytes at every run', () => {
+    const first = syntheticData(projectRoot, fresh());
+    const second = syntheticData(projectRoot, fresh());
     const digests = HOSPITALS.map((hospital) => {
       const bytes = readFileSync(first.hospitals[hospital].csv);
       expect(readFileSync(second.hospitals[hospital].csv).equals(bytes)).toBe(true);
@@ -137,8 +138,8 @@ describe('made-up patients', () => {
     `);
   });
 
-  it('are unlike by hospital, and leave out what the real hospitals leave out', async () => {
-    const data = await syntheticData();
+  it('are unlike by hospital, and leave out what the real hospitals leave out', () => {
+    const data = syntheticData(projectRoot, fresh());
     const share = (hospital: (typeof HOSPITALS)[number], is: (cells: string[]) => boolean) => {
       const rows = cellsOf(data, hospital);
       return rows.filter(is).length / rows.length;
@@ -156,7 +157,7 @@ describe('made-up patients', () => {
   });
 
   it('pass the checks of a hospital’s agent, and are as many as the published patients', async () => {
-    const data = await syntheticData();
+    const data = syntheticData(projectRoot, fresh());
     for (const hospital of HOSPITALS) {
       const { held } = await loadAsAgent(data.hospitals[hospital]);
       const [, training, heldOut] = published[hospital];
@@ -187,7 +188,7 @@ describe('the comparison’s reader', () => {
   }
 
   it('reads the patients that the agent reads', async () => {
-    await expectSame(await syntheticData());
+    await expectSame(syntheticData(projectRoot, fresh()));
   });
 
   it.skipIf(uci === undefined)('also of the UCI files', async () => {

@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS } from '../../../node-agent/src/data/duckdb.ts';
 import { loadDataset } from '../../../node-agent/src/data/features.ts';
 import { approvalDigests, readMapping } from '../../../node-agent/src/data/mapping.ts';
 import { parseSources } from '../../../node-agent/src/data/sources.ts';
-import { prepareData, type DemoData, type DemoHospital } from '../../../sim/demo/data.ts';
+import type { DemoHospital } from '../../../sim/demo/data.ts';
 import { projectRoot } from '../../arch/project.ts';
 import { heartStudy } from '../../models/uci-heart.ts';
 
@@ -42,20 +42,6 @@ export async function archiveThat(answers: RequestListener): Promise<Archive> {
       await new Promise((closed) => server.close(closed));
     },
   };
-}
-
-/** The made-up hospitals: where the archive says no. */
-export async function syntheticData(): Promise<DemoData> {
-  const archive = await archiveThat((_request, response) => {
-    response.writeHead(404).end();
-  });
-  const root = bareProject();
-  const into = join(root, 'data');
-  try {
-    return await prepareData({ root, into, archive: archive.url, say: () => undefined });
-  } finally {
-    await archive.close();
-  }
 }
 
 /** As `plexus-agent` loads it, with the shipped sources, mapping and schema. */
