@@ -3,9 +3,10 @@
  *
  * Leaves to others: making the files (cli/init.ts), what is in the database (runtime/).
  */
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fromHex, PlexusError, type Bytes } from '@plexus/core';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { PlexusError, type Bytes } from '@plexus/core';
+import { openUnder, parseStoreKeySource, readStoreKey, sealUnder } from '@plexus/runtime';
 import { parseDocument } from 'yaml';
 
 export interface CoordinatorConfig {
@@ -18,6 +19,8 @@ export interface CoordinatorConfig {
   readonly enrolPort: number;
   /** Name of the log; its checkpoints are signed under it. */
   readonly origin: string;
+  /** Where the key lies that seals the keys of CA and log: a path, `env:NAME` or `credential:NAME`. */
+  readonly storeKey: string;
   /** Lifetime of members' certificates. */
   readonly memberDays: number;
 }
@@ -25,10 +28,9 @@ export interface CoordinatorConfig {
 export interface Folder {
   readonly config: string;
   readonly caCertificate: string;
-  /** Secret, as are the two keys below. */
+  /** Sealed under the store key. */
   readonly caKey: string;
   readonly logKey: string;
-  readonly storeKey: string;
   readonly database: string;
   readonly blobs: string;
   readonly log: string;
@@ -40,9 +42,8 @@ export function folderAt(dir: string): Folder {
   return {
     config: at('coordinator.yaml'),
     caCertificate: at('ca.crt.pem'),
-    caKey: at('ca.key.pem'),
-    logKey: at('log.key'),
-    storeKey: at('store.key'),
+    caKey: at('ca.key.sealed'),
+    logKey: at('log.key.sealed'),
     database: at('coordinator.db'),
     blobs: at('blobs'),
     log: at('log'),
@@ -58,6 +59,7 @@ listen: "${config.listen}" # address to listen on
 port: ${String(config.port)} # for members, with mutual TLS
 enrolPort: ${String(config.enrolPort)} # for enrolment only
 origin: ${config.origin} # name of the log; never change it
+storeKey: ${config.storeKey} # seals the keys of CA and log; or env:NAME, or credential:NAME (systemd)
 memberDays: ${String(config.memberDays)} # lifetime of members' certificates
 `;
 }
@@ -82,25 +84,31 @@ export function readConfig(file: string): CoordinatorConfig {
     port: number(fields, 'port'),
     enrolPort: number(fields, 'enrolPort'),
     origin: text(fields, 'origin'),
+    storeKey: text(fields, 'storeKey'),
     memberDays: number(fields, 'memberDays'),
   };
 }
 
-/** 32 bytes, kept as hex in a file that only its owner can read. Errors: operator/FILE_UNREADABLE, COORDINATOR_CONFIG_INVALID. */
-export function readKey(file: string): Bytes {
-  const line = readSecret(file).trim();
-  if (!/^[0-9a-f]{64}$/.test(line)) throw invalid(file, 'expected 64 hex digits'); // the content is never shown
-  return fromHex(line);
+/** The 32 bytes of the store key. Secret. Errors: operator/STORE_KEY_INVALID. */
+export function storeKeyOf(dir: string, { storeKey }: Pick<CoordinatorConfig, 'storeKey'>): Bytes {
+  return readStoreKey(parseStoreKeySource(storeKey, (path) => resolve(dir, path)));
 }
 
-export function readSecret(file: string): string {
-  const content = readText(file);
-  if ((statSync(file).mode & 0o077) !== 0)
-    throw invalid(file, 'expected mode 0600, others can read the key');
-  return content;
+/** Opens a key file that lies sealed. Secret. Errors: operator/FILE_UNREADABLE; environment/SECRET_UNOPENABLE under another store key. */
+export function readSealed(file: string, storeKey: Bytes): Bytes {
+  try {
+    return openUnder(storeKey, basename(file), new Uint8Array(readFileSync(file)));
+  } catch (cause) {
+    if (cause instanceof PlexusError) throw cause;
+    throw new PlexusError('FILE_UNREADABLE', `${file}: cannot be read`, { cause });
+  }
 }
 
-export function writeSecret(file: string, content: string): void {
+export function writeSealed(file: string, storeKey: Bytes, secret: Bytes): void {
+  writeSecret(file, sealUnder(storeKey, basename(file), secret));
+}
+
+export function writeSecret(file: string, content: string | Bytes): void {
   writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
   chmodSync(file, 0o600); // whatever the umask was
 }
@@ -115,6 +123,7 @@ export function readText(file: string): string {
 
 const NAME = '[a-z][a-z0-9]*(-[a-z0-9]+)*';
 const TEXTS = {
+  storeKey: /^[A-Za-z0-9_.:/-]{1,255}$/,
   federation: new RegExp(`^${NAME}$`),
   host: /^[a-z0-9][a-z0-9.:-]{0,252}$/,
   listen: /^[A-Za-z0-9.:-]{1,253}$/,

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { parsePolicy, PlexusError, type Code, type Policy } from '@plexus/core';
 import type { EngineChoice } from '@plexus/engine';
-import type { StoreKeySource } from '@plexus/runtime';
+import { parseStoreKeySource, type StoreKeySource } from '@plexus/runtime';
 import { parseDocument } from 'yaml';
 
 export interface AgentConfig {
@@ -87,6 +87,9 @@ export function readConfig(path: string): AgentConfig {
     if (typeof given !== 'string' || given === '') throw invalid(key, 'expected a path');
     return isAbsolute(given) ? given : join(dirname(path), given);
   };
+  const storeKey = file['storeKey'] ?? 'keys/store.key';
+  if (typeof storeKey !== 'string')
+    throw invalid('storeKey', 'expected a path, env: or credential:');
   const namespace = data['namespace'] ?? 'patient';
   if (typeof namespace !== 'string' || namespace === '')
     throw invalid('data.namespace', 'expected a text');
@@ -94,9 +97,7 @@ export function readConfig(path: string): AgentConfig {
     engine,
     threads: number(file['threads'] ?? 1, 'threads', 1, 64, true),
     policyFile: beside(file['policy'], 'policy', 'policy.yaml'),
-    storeKey: keySource(file['storeKey'] ?? 'keys/store.key', (given) =>
-      beside(given, 'storeKey', ''),
-    ),
+    storeKey: parseStoreKeySource(storeKey, (given) => beside(given, 'storeKey', '')),
     data: {
       sourcesFile: beside(data['sources'], 'data.sources', 'sources.yaml'),
       mappingsFolder: beside(data['mappings'], 'data.mappings', 'mappings'),
@@ -129,14 +130,6 @@ export function readYaml(path: string, code: Code): unknown {
   if (error !== undefined)
     throw new PlexusError(code, `${path}: not YAML, line ${String(error.linePos?.[0].line ?? 0)}`);
   return document.toJS({ maxAliasCount: 0 });
-}
-
-function keySource(given: unknown, beside: (path: unknown) => string): StoreKeySource {
-  const [, kind, name = ''] =
-    /^(env|credential):([A-Za-z0-9_.-]+)$/.exec(typeof given === 'string' ? given : '') ?? [];
-  if (kind === 'env') return { kind: 'environment', name };
-  if (kind === 'credential') return { kind: 'credential', name };
-  return { kind: 'file', path: beside(given) };
 }
 
 function mapping(

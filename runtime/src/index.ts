@@ -1,5 +1,11 @@
 /** The driver's surroundings on Node. The driver itself is the subpath `@plexus/runtime/drive`. */
-export { readStoreKey, type StoreKeySource } from './secrets.js';
+export {
+  openUnder,
+  parseStoreKeySource,
+  readStoreKey,
+  sealUnder,
+  type StoreKeySource,
+} from './secrets.js';
 export { memoryStore } from './store/memory.js';
 export { openSqliteStore, type SqliteOptions } from './store/sqlite.js';
 export type { Store } from './port.js';

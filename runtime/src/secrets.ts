@@ -15,6 +15,21 @@ export type StoreKeySource =
   | { readonly kind: 'environment'; readonly name: string }
   | { readonly kind: 'credential'; readonly name: string };
 
+/**
+ * A source as configurations spell it: a path, `env:NAME` or `credential:NAME`.
+ *
+ * `resolve` says where a path that is not absolute begins.
+ */
+export function parseStoreKeySource(
+  text: string,
+  resolve: (path: string) => string,
+): StoreKeySource {
+  const [, kind, name = ''] = /^(env|credential):([A-Za-z0-9_.-]+)$/.exec(text) ?? [];
+  if (kind === 'env') return { kind: 'environment', name };
+  if (kind === 'credential') return { kind: 'credential', name };
+  return { kind: 'file', path: resolve(text) };
+}
+
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;

@@ -46,7 +46,7 @@ afterAll(async () => {
 
 test('init makes a folder for its owner alone, and only once', async () => {
   expect(statSync(dir).mode & 0o777).toBe(0o700);
-  for (const key of ['ca.key.pem', 'log.key', 'store.key'])
+  for (const key of ['ca.key.sealed', 'log.key.sealed', 'store.key'])
     expect(statSync(join(dir, key)).mode & 0o777).toBe(0o600);
   expect(existsSync(`${dir}.partial`)).toBe(false);
   const names = {

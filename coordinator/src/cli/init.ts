@@ -5,13 +5,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { hex, PlexusError, type Suite } from '@plexus/core';
+import { dirname, join, resolve } from 'node:path';
+import { hex, PlexusError, utf8, type Suite } from '@plexus/core';
 import type { Command } from 'commander';
 import {
   configText,
   folderAt,
   readConfig,
+  storeKeyOf,
+  writeSealed,
   writeSecret,
   type CoordinatorConfig,
 } from '../config.js';
@@ -22,6 +24,9 @@ import { dirOption, readPort } from './options.js';
 import type { Terminal } from './terminal.js';
 
 const CA_YEARS = 10;
+const MEMBER_DAYS = 30;
+/** The key file that init makes, in the folder itself. */
+const STORE_KEY = 'store.key';
 const YEAR_MS = 365 * 86_400_000;
 
 interface Options {
@@ -31,6 +36,7 @@ interface Options {
   readonly listen: string;
   readonly port: number;
   readonly enrolPort: number;
+  readonly storeKey?: string;
 }
 
 export function addInit(program: Command, terminal: Terminal, suite: Suite): void {
@@ -43,6 +49,7 @@ export function addInit(program: Command, terminal: Terminal, suite: Suite): voi
     .option('--listen <address>', 'address to listen on', '0.0.0.0')
     .option('--port <port>', 'port for members', readPort, 7443)
     .option('--enrol-port <port>', 'port for enrolment', readPort, 7444)
+    .option('--store-key <source>', 'a path, env:NAME or credential:NAME; a new file otherwise')
     .action(async (options: Options) => {
       const advice = {
         what: 'no federation was made',
@@ -64,7 +71,7 @@ export function addInit(program: Command, terminal: Terminal, suite: Suite): voi
 export async function initFolder(
   suite: Suite,
   dir: string,
-  { federation, host, listen, port, enrolPort }: Omit<Options, 'dir'>,
+  { federation, host, listen, port, enrolPort, storeKey: given }: Omit<Options, 'dir'>,
   say: (line: string) => void,
 ): Promise<void> {
   if (existsSync(dir) && readdirSync(dir).length > 0)
@@ -75,9 +82,12 @@ export async function initFolder(
   mkdirSync(partial, { mode: 0o700 });
   const folder = folderAt(partial);
   const origin = `${host}/plexus/${federation}`;
+  const isOwn = given === undefined;
+  const storeKeyText = isOwn ? STORE_KEY : absoluteSource(given);
   const config: CoordinatorConfig = {
     ...{ federation, host, listen, port, enrolPort, origin },
-    memberDays: 90,
+    storeKey: storeKeyText,
+    memberDays: MEMBER_DAYS,
   };
   writeFileSync(folder.config, configText(config));
   readConfig(folder.config); // what was typed is judged before anything is made from it
@@ -88,10 +98,16 @@ export async function initFolder(
     notAfterMs: nowMs + CA_YEARS * YEAR_MS,
   });
   writeFileSync(folder.caCertificate, ca.certificatePem);
-  writeSecret(folder.caKey, ca.keyPem);
-  writeSecret(folder.logKey, `${hex(new Uint8Array(randomBytes(32)))}\n`);
-  writeSecret(folder.storeKey, `${hex(new Uint8Array(randomBytes(32)))}\n`);
+  if (isOwn) writeSecret(join(partial, STORE_KEY), `${hex(new Uint8Array(randomBytes(32)))}\n`);
+  const storeKey = storeKeyOf(partial, config);
+  writeSealed(folder.caKey, storeKey, utf8(ca.keyPem));
+  writeSealed(folder.logKey, storeKey, new Uint8Array(randomBytes(32)));
   const opened = await openCoordinator(suite, partial, { mode: 'create', say });
   await opened.coordinator.close();
   renameSync(partial, dir);
+}
+
+/** A path is meant from where the command is typed. */
+function absoluteSource(source: string): string {
+  return /^(env|credential):/.test(source) ? source : resolve(source);
 }

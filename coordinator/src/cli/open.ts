@@ -5,15 +5,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import type { Bytes, LeafSource, PlexusError, Suite } from '@plexus/core';
-import { exportBundle, openBlobs, openLog, openSqliteStore, readStoreKey } from '@plexus/runtime';
+import { fromUtf8, type Bytes, type LeafSource, type PlexusError, type Suite } from '@plexus/core';
+import { exportBundle, openBlobs, openLog, openSqliteStore } from '@plexus/runtime';
 import { createCoordinator, type Coordinator } from '../app/coordinator.js';
 import {
   folderAt,
   readConfig,
-  readKey,
-  readSecret,
+  readSealed,
   readText,
+  storeKeyOf,
   type CoordinatorConfig,
 } from '../config.js';
 import { memberAuthority } from '../grpc/authority.js';
@@ -48,12 +48,12 @@ export async function openCoordinator(
   const folder = folderAt(dir);
   const config = readConfig(folder.config);
   const { federation, origin, memberDays } = config;
+  const storeKey = storeKeyOf(dir, config);
   const ca = await openCa({
     certificatePem: readText(folder.caCertificate),
-    keyPem: readSecret(folder.caKey),
+    keyPem: fromUtf8(readSealed(folder.caKey, storeKey)),
   });
-  const seed = readKey(folder.logKey);
-  const storeKey = readStoreKey({ kind: 'file', path: folder.storeKey });
+  const seed = readSealed(folder.logKey, storeKey);
   const store = openSqliteStore({ path: folder.database, mode, storeKey });
   try {
     mkdirSync(folder.log, { recursive: true });
