@@ -118,7 +118,7 @@ function build() {
   const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const started = performance.now();
-  const run = execute(process.execPath, [compiler, '-b', ...workspaces]);
+  const run = execute(process.execPath, [compiler, '-b', ...workspaces, join('sim', 'demo')]);
   if (run.status !== 0)
     throw new SetupError(
       'SETUP_BUILD_FAILED',

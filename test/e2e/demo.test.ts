@@ -33,9 +33,12 @@ beforeAll(async () => {
   const start = join(projectRoot, 'sim', 'demo', 'start.mjs');
   const data = uci === undefined ? [] : ['--data', uci];
   const args = [start, '--json', '--dir', join(folder, 'state'), ...data];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString('utf8')));
   child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString('utf8')));
   status = await new Promise((settle) => child.once('close', settle));
+  if (status !== 0) throw new Error(`status ${String(status)}\n${stderr}`);
   result = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as DemoResult;
 }, 400_000);
 afterAll(() => {
