@@ -179,9 +179,9 @@ module.exports = {
     // sim and tests
     rule(
       'sim-is-one-process',
-      'a simulated federation is core, suite and engine; the demo starts the real programs, it does not import them',
+      'a simulated federation is core, suite, runtime and engine; the demo starts the real programs, it does not import them',
       { path: '^sim/', pathNot: '^sim/demo/' },
-      { path: `^(proto|runtime|${programs})/` },
+      { path: `^(proto|${programs})/` },
     ),
     rule(
       'demo-spawns-programs',

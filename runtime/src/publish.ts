@@ -116,12 +116,6 @@ export async function openLog(options: LogOptions): Promise<PublishedLog> {
     return head;
   }
 
-  async function entry(seq: number): Promise<Bytes> {
-    const [leaf] = await store.entries(seq, 1);
-    if (leaf === undefined) throw new PlexusError('STATE_UNEXPECTED', 'log: no such leaf');
-    return leaf;
-  }
-
   let running: Promise<{ readonly size: number }> | undefined;
   let waiting: Promise<{ readonly size: number }> | undefined;
 
@@ -150,31 +144,45 @@ export async function openLog(options: LogOptions): Promise<PublishedLog> {
     origin,
     vkey,
     publish,
-    async evidence(seq, from) {
-      const { size, note } = published();
-      if (from > size)
-        throw new PlexusError(
-          'LOG_BEHIND',
-          `log: a member holds a head of ${String(from)} leaves, published are ${String(size)}`,
-        );
-      const consistency = await withNodes(store, (node) =>
-        from === 0 ? [] : consistencyPath(suite, from, size, node),
-      );
-      const inclusion = await withNodes(store, (node) => inclusionPath(suite, seq, size, node));
-      return {
-        checkpoint: fromUtf8(note),
-        from,
-        consistency: consistency.map((hash) => base64(hash)),
-        leaf: { seq, bytes: base64(await entry(seq)) },
-        inclusion: inclusion.map((hash) => base64(hash)),
-      };
-    },
+    evidence: (seq, from) => evidenceUnder(suite, store, published(), seq, from),
     async proof(seq) {
       const { size, note } = published();
       const hashes = await withNodes(store, (node) => inclusionPath(suite, seq, size, node));
       const proof = formatProofFile({ index: BigInt(seq), hashes, checkpoint: fromUtf8(note) });
-      return { proof, leaf: await entry(seq) };
+      return { proof, leaf: await entryOf(store, seq) };
     },
     head: () => head,
   };
+}
+
+/** What proves the leaf `seq` under a signed head to a reader that holds the head of size `from`. Errors: environment/LOG_BEHIND if that is larger. */
+export async function evidenceUnder(
+  suite: Suite,
+  store: Pick<LogStore, 'entries' | 'nodes'>,
+  { size, note }: SignedHead,
+  seq: number,
+  from: number,
+): Promise<Evidence> {
+  if (from > size)
+    throw new PlexusError(
+      'LOG_BEHIND',
+      `log: a member holds a head of ${String(from)} leaves, published are ${String(size)}`,
+    );
+  const consistency = await withNodes(store, (node) =>
+    from === 0 ? [] : consistencyPath(suite, from, size, node),
+  );
+  const inclusion = await withNodes(store, (node) => inclusionPath(suite, seq, size, node));
+  return {
+    checkpoint: fromUtf8(note),
+    from,
+    consistency: consistency.map((hash) => base64(hash)),
+    leaf: { seq, bytes: base64(await entryOf(store, seq)) },
+    inclusion: inclusion.map((hash) => base64(hash)),
+  };
+}
+
+async function entryOf(store: Pick<LogStore, 'entries'>, seq: number): Promise<Bytes> {
+  const [leaf] = await store.entries(seq, 1);
+  if (leaf === undefined) throw new PlexusError('STATE_UNEXPECTED', 'log: no such leaf');
+  return leaf;
 }

@@ -65,24 +65,26 @@ export const hospitals: readonly LocalRows[] = [30, 40, 50, 60].map((count, h) =
   heldOut: patients(20, 200 + h),
 }));
 
-/** One round as the secure sum computes it: quantised, summed mod 2^32, cut, decoded. */
+/** One round as the secure sum computes it over a roster's members: quantised, summed mod 2^32, cut, decoded. */
 export function playRound(
   given: TaskContext,
   state: TaskState,
   engine: TrainingEngine,
   members: readonly LocalRows[] = hospitals,
+  roster: readonly number[] = members.map((_, h) => h + 1),
 ): Advanced {
   const layout = makeLayout(layoutOf(given));
   const { maxCohort } = given.rules;
-  const vectors = members.map((rows, h) => {
-    const local = { ...given, rosterIndex: h + 1 };
+  const vectors = roster.map((rosterIndex) => {
+    const local = { ...given, rosterIndex };
+    const rows = members[rosterIndex - 1] ?? { training: [], heldOut: [] };
     const values = contribute(local, state, rows, engine);
     const seed = roundingSeed(nodeSuite, given.studySeed, local);
     return encodeVector(nodeSuite, layout, maxCohort, values, seed).words;
   });
   const total = vectors.reduce((sum, words) => sum.map((word, i) => word + (words[i] ?? 0)));
   cutToField(layout, total);
-  return advance(given, state, decodeSum(layout, maxCohort, total, members.length));
+  return advance(given, state, decodeSum(layout, maxCohort, total, roster.length));
 }
 
 function patients(count: number, seed: number): readonly Float64Array[] {

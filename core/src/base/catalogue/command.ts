@@ -27,6 +27,11 @@ export const COMMAND_CODES = {
     'the model folder is not one that was fetched',
   ],
   DEMO_USAGE: ['operator', 'INVALID_ARGUMENT', 'the demo was called with what it does not know'],
-  DEMO_DATA: ['operator', 'FAILED_PRECONDITION', 'a file of the demo is not the one of the archive'],
+  DEMO_DATA: [
+    'operator',
+    'FAILED_PRECONDITION',
+    'a file of the demo is not the one of the archive',
+  ],
   DEMO_STEP: ['environment', 'INTERNAL', 'a step of the demo failed'],
+  SIMULATION_ENDLESS: ['environment', 'INTERNAL', 'the simulation does not come to an end'],
 } as const;
