@@ -67,7 +67,10 @@ export async function demo(argv: readonly string[]): Promise<number> {
     const running = play(processes, dir, options, out, say);
     const result = await Promise.race([running, interrupt.then(() => undefined)]);
     running.catch(() => undefined); // after an interrupt its failure is what was asked for
-    if (result === undefined) return INTERRUPTED;
+    if (result === undefined) {
+      say(`\ninterrupted: everything that was started is stopped; state stays in ${dir}`);
+      return INTERRUPTED;
+    }
     report(result, options, say);
     if (options.keep) {
       say(`still running: plexus-coordinator status --dir ${result.federation.places.coordinator}`);
