@@ -144,7 +144,7 @@ export async function openLog(options: LogOptions): Promise<PublishedLog> {
     origin,
     vkey,
     publish,
-    evidence: (seq, from) => evidenceUnder(suite, store, published(), seq, from),
+    evidence: async (seq, from) => await evidenceUnder(suite, store, published(), seq, from),
     async proof(seq) {
       const { size, note } = published();
       const hashes = await withNodes(store, (node) => inclusionPath(suite, seq, size, node));
