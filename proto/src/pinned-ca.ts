@@ -47,8 +47,25 @@ export async function fetchPinnedCa(wanted: PinnedCa): Promise<string> {
       );
     return certificatesPem([found]);
   } finally {
-    socket.destroy();
+    await leave(socket, wanted.timeoutMs);
   }
+}
+
+/** Our half of the handshake is flushed before the line closes: cut short, it would stand among the server's refusals. */
+async function leave(socket: TLSSocket, timeoutMs: number): Promise<void> {
+  if (!socket.destroyed)
+    await new Promise<void>((resolve) => {
+      socket.setTimeout(timeoutMs, resolve);
+      socket.once('close', () => {
+        resolve();
+      });
+      socket.once('error', () => {
+        resolve(); // whatever we came for, we have
+      });
+      socket.resume(); // the server's close is read only by whoever reads
+      socket.end();
+    });
+  socket.destroy();
 }
 
 async function handshake(socket: TLSSocket, timeoutMs: number): Promise<void> {

@@ -32,7 +32,9 @@ export function errorOfCall(thrown: unknown): PlexusError {
   if (!isServiceError(thrown))
     return new PlexusError('CALL_FAILED', 'call: expected a status', { cause: thrown });
   const named = thrown.metadata.get(TRAILER)[0]?.toString();
-  const code = named !== undefined && isCode(named) ? named : transportCode(thrown);
+  // with a code of ours the status says nothing more
+  if (named !== undefined && isCode(named)) return new PlexusError(named, entryOf(named).text);
+  const code = transportCode(thrown);
   return new PlexusError(code, entryOf(code).text, { cause: thrown });
 }
 

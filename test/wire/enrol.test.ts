@@ -98,6 +98,7 @@ test('a hospital comes with an invite and four proven keys, and leaves with a ce
   );
   await federation.app.until(() => federation.app.hellos.length === 1);
   await connected.close();
+  expect(federation.app.refusals, 'an honest newcomer is nobody to warn of').toEqual([]);
 });
 
 test('a researcher needs no keys', async () => {

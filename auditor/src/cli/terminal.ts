@@ -10,6 +10,7 @@ export interface Terminal {
 }
 
 export function processTerminal(): Terminal {
+  process.stdout.on('error', ignoreClosedPipe);
   return {
     out(line) {
       process.stdout.write(`${line}\n`);
@@ -19,4 +20,9 @@ export function processTerminal(): Terminal {
     },
     paint: colours.createColors(isatty(1) && colours.isColorSupported),
   };
+}
+
+/** Whoever reads has seen enough (`| head`): the command ends as it would have, with its own status. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

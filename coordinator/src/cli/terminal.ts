@@ -5,6 +5,7 @@ export interface Terminal {
 }
 
 export function processTerminal(): Terminal {
+  process.stdout.on('error', ignoreClosedPipe);
   return {
     out(line) {
       process.stdout.write(`${line}\n`);
@@ -13,4 +14,9 @@ export function processTerminal(): Terminal {
       process.stderr.write(`${line}\n`);
     },
   };
+}
+
+/** Whoever reads has seen enough (`| head`): the command ends as it would have, with its own status. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

@@ -17,6 +17,7 @@ export interface Advice {
 }
 
 export function processTerminal(): Terminal {
+  process.stdout.on('error', ignoreClosedPipe);
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
@@ -56,4 +57,9 @@ function report(terminal: Terminal, advice: Advice, error: PlexusError): void {
   terminal.err(`${pc.dim('why')}   ${isBare ? cause.message : error.message}`);
   terminal.err(`${pc.dim('next')}  ${advice.next}`);
   process.exitCode = 1;
+}
+
+/** Whoever reads has seen enough (`| head`): the command ends as it would have, with its own status. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

@@ -8,6 +8,7 @@ export interface Terminal {
 }
 
 export function processTerminal(): Terminal {
+  process.stdout.on('error', endOnClosedPipe);
   const interactive = process.stdout.isTTY;
   let shown = 0;
   return {
@@ -25,4 +26,10 @@ export function processTerminal(): Terminal {
       shown = lines.length;
     },
   };
+}
+
+/** Whoever reads has seen enough (`| head`): nothing is left to do, and a watch would go on for nobody. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }
