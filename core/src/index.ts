@@ -223,7 +223,7 @@ export {
   type Tensor,
 } from './task/tensors.js';
 export { inputWidth, weightsOf } from './task/weights.js';
-export type { Evidence } from './audit/evidence.js';
+export type { Evidence, IncludedLeaf } from './audit/evidence.js';
 export {
   emptyRoot,
   leafHash,
@@ -314,6 +314,7 @@ export {
   checkEvidence,
   checkHead,
   checkInclusion,
+  holdsEvidence,
   type CheckedEvidence,
   type CheckedHead,
   type Head,
@@ -375,6 +376,7 @@ export {
   type Plan,
 } from './round/participant/study.js';
 export { expand, type Outgoing } from './round/coordinator/outgoing.js';
+export { keptLists, releaseIsAsDealt } from './round/coordinator/release.js';
 export type { SessionState, SessionWork } from './round/coordinator/session-state.js';
 export {
   nextTickMs,

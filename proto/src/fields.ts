@@ -19,6 +19,7 @@ import type { ShareEntry as WireShareEntry } from '../gen/plexus/v1/message.js';
 import type {
   Envelope as WireEnvelope,
   Evidence as WireEvidence,
+  LogLeaf as WireLeaf,
 } from '../gen/plexus/v1/statement.js';
 import { isCode } from './status.js';
 
@@ -74,8 +75,12 @@ export function writeEvidence(evidence: Evidence | undefined): WireEvidence | un
     checkpoint: evidence.checkpoint,
     from: writeNumber(evidence.from),
     consistency: evidence.consistency.map(fromBase64),
-    leaf: { seq: writeNumber(evidence.leaf.seq), bytes: fromBase64(evidence.leaf.bytes) },
+    leaf: writeLeaf(evidence.leaf),
     inclusion: evidence.inclusion.map(fromBase64),
+    also: (evidence.also ?? []).map(({ seq, bytes, inclusion }) => ({
+      leaf: writeLeaf({ seq, bytes }),
+      inclusion: inclusion.map(fromBase64),
+    })),
   };
 }
 
@@ -92,10 +97,26 @@ export function readEvidence(wire: WireEvidence | undefined): { readonly evidenc
       checkpoint: wire.checkpoint,
       from: readNumber(wire.from, 'evidence.from'),
       consistency: wire.consistency.map(hash),
-      leaf: { seq: readNumber(leaf.seq, 'evidence.leaf.seq'), bytes: base64(leaf.bytes) },
+      leaf: readLeaf(leaf),
       inclusion: wire.inclusion.map(hash),
+      ...(wire.also.length === 0
+        ? {}
+        : {
+            also: wire.also.map((one) => ({
+              ...readLeaf(present(one.leaf, 'evidence.also.leaf')),
+              inclusion: one.inclusion.map(hash),
+            })),
+          }),
     },
   };
+}
+
+function writeLeaf({ seq, bytes }: Evidence['leaf']): WireLeaf {
+  return { seq: writeNumber(seq), bytes: fromBase64(bytes) };
+}
+
+function readLeaf({ seq, bytes }: WireLeaf): Evidence['leaf'] {
+  return { seq: readNumber(seq, 'evidence.leaf.seq'), bytes: base64(bytes) };
 }
 
 export function writeShareEntry(entry: ShareEntry): WireShareEntry {

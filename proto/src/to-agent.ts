@@ -98,7 +98,8 @@ function write(message: ToAgent): NonNullable<WireToAgent['message']> {
       };
     case 'unmask': {
       const agreements = message.agreements.map(writeEnvelope);
-      return { $case: 'unmask', value: { ...writeSession(message), agreements } };
+      const evidence = writeEvidence(message.evidence);
+      return { $case: 'unmask', value: { ...writeSession(message), agreements, evidence } };
     }
     case 'session-ended':
       return {
@@ -189,6 +190,7 @@ export function readToAgent(wire: WireToAgent | undefined): ToAgent {
         kind: 'unmask',
         ...readSession(message.value),
         agreements: message.value.agreements.map((one) => readEnvelope(one, 'M3')),
+        ...readEvidence(message.value.evidence),
       };
     case 'sessionEnded': {
       const { outcome, code } = message.value;

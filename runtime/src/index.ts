@@ -11,4 +11,5 @@ export { openSqliteStore, type SqliteOptions } from './store/sqlite.js';
 export type { Store } from './port.js';
 export { openBlobs, type Blobs } from './blobs.js';
 export { exportBundle, type BundleEntry, type BundleSources } from './bundle.js';
+export { leavesBehind } from './upload-leaves.js';
 export { evidenceUnder, openLog, type LogOptions, type PublishedLog } from './publish.js';

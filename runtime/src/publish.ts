@@ -26,6 +26,7 @@ import {
   verifierKey,
   type Bytes,
   type Evidence,
+  type IncludedLeaf,
   type Suite,
 } from '@plexus/core';
 import { placeFile, replaceFile } from './files.js';
@@ -44,7 +45,7 @@ export interface PublishedLog {
    */
   readonly publish: () => Promise<{ readonly size: number }>;
   /** What proves the leaf `seq` to a reader that holds the head of size `from`. Errors: environment/LOG_BEHIND if that is larger. */
-  readonly evidence: (seq: number, from: number) => Promise<Evidence>;
+  readonly evidence: (seq: number, from: number, also?: readonly number[]) => Promise<Evidence>;
   /** A proof file (audit-log.md 3.7) and the leaf. */
   readonly proof: (seq: number) => Promise<{ readonly proof: Bytes; readonly leaf: Bytes }>;
   /** The newest published head, if there is one. */
@@ -144,7 +145,8 @@ export async function openLog(options: LogOptions): Promise<PublishedLog> {
     origin,
     vkey,
     publish,
-    evidence: async (seq, from) => await evidenceUnder(suite, store, published(), seq, from),
+    evidence: async (seq, from, also) =>
+      await evidenceUnder(suite, store, published(), seq, from, also),
     async proof(seq) {
       const { size, note } = published();
       const hashes = await withNodes(store, (node) => inclusionPath(suite, seq, size, node));
@@ -155,13 +157,14 @@ export async function openLog(options: LogOptions): Promise<PublishedLog> {
   };
 }
 
-/** What proves the leaf `seq` under a signed head to a reader that holds the head of size `from`. Errors: environment/LOG_BEHIND if that is larger. */
+/** What proves the leaf `seq`, and others, under a signed head to a reader that holds the head of size `from`. Errors: environment/LOG_BEHIND if that is larger. */
 export async function evidenceUnder(
   suite: Suite,
   store: Pick<LogStore, 'entries' | 'nodes'>,
   { size, note }: SignedHead,
   seq: number,
   from: number,
+  also: readonly number[] = [],
 ): Promise<Evidence> {
   if (from > size)
     throw new PlexusError(
@@ -171,14 +174,28 @@ export async function evidenceUnder(
   const consistency = await withNodes(store, (node) =>
     from === 0 ? [] : consistencyPath(suite, from, size, node),
   );
-  const inclusion = await withNodes(store, (node) => inclusionPath(suite, seq, size, node));
+  const leaf = await includedLeaf(suite, store, size, seq);
+  const others: IncludedLeaf[] = [];
+  for (const other of also) others.push(await includedLeaf(suite, store, size, other));
   return {
     checkpoint: fromUtf8(note),
     from,
     consistency: consistency.map((hash) => base64(hash)),
-    leaf: { seq, bytes: base64(await entryOf(store, seq)) },
-    inclusion: inclusion.map((hash) => base64(hash)),
+    leaf: { seq, bytes: leaf.bytes },
+    inclusion: leaf.inclusion,
+    ...(others.length === 0 ? {} : { also: others }),
   };
+}
+
+async function includedLeaf(
+  suite: Suite,
+  store: Pick<LogStore, 'entries' | 'nodes'>,
+  size: number,
+  seq: number,
+): Promise<IncludedLeaf> {
+  const path = await withNodes(store, (node) => inclusionPath(suite, seq, size, node));
+  const bytes = base64(await entryOf(store, seq));
+  return { seq, bytes, inclusion: path.map((hash) => base64(hash)) };
 }
 
 async function entryOf(store: Pick<LogStore, 'entries'>, seq: number): Promise<Bytes> {

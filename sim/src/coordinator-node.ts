@@ -9,8 +9,10 @@ import {
   hex,
   initialState,
   nextTickMs,
+  parseCanonical,
   peekStatement,
   PlexusError,
+  releaseIsAsDealt,
   rootOf,
   settingsOf,
   signCheckpoint,
@@ -21,12 +23,13 @@ import {
   type FromAgent,
   type Manifest,
   type Outgoing,
+  type ShareEntry,
   type StudyInput,
   type StudyState,
   type Suite,
   type ToAgent,
 } from '@plexus/core';
-import { evidenceUnder } from '@plexus/runtime';
+import { evidenceUnder, leavesBehind } from '@plexus/runtime';
 import { createDriver, type Delivery, type Driver, type SignedHead } from '@plexus/runtime/drive';
 import type { Dice } from './network.js';
 import { asInput, sourceOf, type Disk } from './node.js';
@@ -68,6 +71,7 @@ export function createCoordinatorNode(options: CoordinatorOptions): CoordinatorN
   const settings = settingsOf(suite, manifest);
   const id = `study/${manifest.study}`;
   const work: Work[] = [];
+  const behind = leavesBehind(store);
   const driver: Driver<Work> = createDriver<Work>({
     suite,
     store,
@@ -164,8 +168,13 @@ export function createCoordinatorNode(options: CoordinatorOptions): CoordinatorN
     },
     async received(hospital, message) {
       const vector = message.kind === 'masked' ? vectorOf(disk, message) : undefined;
+      const isAsDealt = message.kind === 'release' ? compared(hospital, message) : undefined;
+      const beside = {
+        ...(vector && { stored: vector }),
+        ...(isAsDealt === undefined ? {} : { isAsDealt }),
+      };
       const input = { kind: 'message', hospital, message, nowMs: clock() } as const;
-      return await feed({ ...input, ...(vector && { stored: vector }) }, `hospital/${hospital}`);
+      return await feed({ ...input, ...beside }, `hospital/${hospital}`);
     },
     async answered(hospital, { id: row, message }, code) {
       await driver.acknowledge(`hospital/${hospital}`, row);
@@ -180,17 +189,31 @@ export function createCoordinatorNode(options: CoordinatorOptions): CoordinatorN
     async message(delivery, head) {
       const read = (digest: string): Bytes => found(disk.kept, digest);
       const message = expand(delivery.message as unknown as Outgoing, read);
-      if (message.kind !== 'round-offer' && message.kind !== 'open' && message.kind !== 'agree')
-        return message;
+      if (!delivery.held) return message;
       const signed = await store.lastSigned();
-      return { ...message, evidence: await evidenceFor(signed, delivery.seq, head) };
+      const also = await behind(delivery.message as unknown as Outgoing, delivery.seq);
+      return { ...message, evidence: await evidenceFor(signed, delivery.seq, head, also) } as ToAgent;
     },
   };
 
-  async function evidenceFor(signed: SignedHead | undefined, seq: number, from: number) {
+  function compared(
+    hospital: string,
+    { envelope }: Extract<FromAgent, { readonly kind: 'release' }>,
+  ): boolean | undefined {
+    const listOf = (digest: string) =>
+      parseCanonical(found(disk.kept, digest)) as unknown as readonly ShareEntry[];
+    return releaseIsAsDealt(settings, state(), hospital, envelope, listOf);
+  }
+
+  async function evidenceFor(
+    signed: SignedHead | undefined,
+    seq: number,
+    from: number,
+    also: readonly number[],
+  ) {
     if (signed === undefined)
       throw new PlexusError('STATE_UNEXPECTED', 'message: sent before its leaf was published');
-    return await evidenceUnder(suite, store, signed, seq, from);
+    return await evidenceUnder(suite, store, signed, seq, from, also);
   }
 }
 

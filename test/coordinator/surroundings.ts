@@ -20,6 +20,7 @@ import {
   type JournalRow,
   type TreeState,
 } from '@plexus/core';
+import { leavesBehind } from '@plexus/runtime';
 import type { Commit, Delivery, Store } from '@plexus/runtime/drive';
 import { nodeSuite as suite } from '@plexus/suite';
 import type { Surroundings } from '../../coordinator/src/app/surroundings.ts';
@@ -171,15 +172,23 @@ export function createWorld(): World {
           published = { size, note: fromUtf8(signCheckpoint(suite, ORIGIN, head, LOG_SEED)) };
           return Promise.resolve({ size });
         },
-        evidence(seq, from) {
+        behind: (message, seq) =>
+          leavesBehind({
+            entries: (at, limit) => Promise.resolve(leaves.slice(at, at + limit)),
+          })(message, seq),
+        evidence(seq, from, also) {
           const { size, note } = checkpoint();
           const path = from === 0 ? [] : consistencyPath(suite, from, size, node);
+          const included = (at: number) => ({
+            seq: at,
+            bytes: base64(leaves[at]!),
+            inclusion: inclusionPath(suite, at, size, node).map((hash) => base64(hash)),
+          });
+          const { inclusion, ...leaf } = included(seq);
           return Promise.resolve({
-            checkpoint: note,
-            from,
+            ...{ checkpoint: note, from, leaf, inclusion },
             consistency: path.map((hash) => base64(hash)),
-            leaf: { seq, bytes: base64(leaves[seq]!) },
-            inclusion: inclusionPath(suite, seq, size, node).map((hash) => base64(hash)),
+            ...(also.length > 0 && { also: also.map(included) }),
           });
         },
         proof(seq) {

@@ -8,6 +8,7 @@ import { peekStatement, PlexusError, type Code, type FromAgent, type Outgoing } 
 import type { Machines } from './machines.js';
 import type { Peers } from './peers.js';
 import type { AgentsPort, Answer } from './ports.js';
+import type { Releases } from './releases.js';
 import type { Surroundings } from './surroundings.js';
 import type { Uploads } from './uploads.js';
 
@@ -16,6 +17,7 @@ export interface AgentsOptions {
   readonly machines: Machines;
   readonly peers: Peers;
   readonly uploads: Uploads;
+  readonly releases: Releases;
   /** Leaves in the log. */
   readonly logSize: () => number;
   /** Somebody came. */
@@ -23,7 +25,7 @@ export interface AgentsOptions {
 }
 
 export function agentsPort(options: AgentsOptions): AgentsPort {
-  const { around, machines, peers, uploads } = options;
+  const { around, machines, peers, uploads, releases } = options;
   const { clock, say } = around;
 
   async function received(hospital: string, message: FromAgent): Promise<Answer> {
@@ -34,7 +36,13 @@ export function agentsPort(options: AgentsOptions): AgentsPort {
       return { kind: 'refused', code: 'STUDY_UNKNOWN' };
     }
     const stored = message.kind === 'masked' ? await storedVector(hospital, message) : undefined;
-    const about = { hospital, message, ...(stored && { stored }), nowMs: clock() };
+    const isAsDealt =
+      message.kind === 'release' ? await releases.isAsDealt(hospital, message) : undefined;
+    const beside = {
+      ...(stored && { stored }),
+      ...(isAsDealt === undefined ? {} : { isAsDealt }),
+    };
+    const about = { hospital, message, ...beside, nowMs: clock() };
     const fed = await machines.feedStudy(study, { kind: 'message', ...about }, peer);
     if (fed.kind !== 'rejected') return { kind: 'ack' };
     say(`${study}: refused ${message.kind} of ${hospital}: ${fed.code}`);

@@ -20,6 +20,7 @@ import { agentsPort } from './agents.js';
 import { createMachines, type Course } from './machines.js';
 import { connectedPeers } from './peers.js';
 import type { BundleEntry, CallerKind, CoordinatorApp, Refusal, StudyView } from './ports.js';
+import { dealtReleases } from './releases.js';
 import { keptBytes, summedVectors, sumSession } from './round-sums.js';
 import { studyDesk, studyView } from './studies.js';
 import { eachEvent, type StudyEventRow } from './study-events.js';
@@ -89,7 +90,8 @@ export function createCoordinator(around: Surroundings): Coordinator {
   const peers = connectedPeers({
     clock,
     kept: (digest) => keptBytes(store, digest),
-    evidence: (seq, from) => log.evidence(seq, from),
+    evidence: async (message, seq, from) =>
+      await log.evidence(seq, from, await log.behind(message, seq)),
     acknowledge: driver.acknowledge,
     onFailure: fail,
   });
@@ -246,6 +248,7 @@ export function createCoordinator(around: Surroundings): Coordinator {
     },
     agents: agentsPort({
       ...{ around, machines, peers, uploads },
+      releases: dealtReleases(store, machines),
       logSize: () => size,
       onArrival: tickAll,
     }),

@@ -16,7 +16,8 @@ const GRACE_MS = 3_000;
 export interface PeersOptions {
   readonly clock: () => number;
   readonly kept: (digest: string) => Promise<Bytes>;
-  readonly evidence: (seq: number, from: number) => Promise<Evidence>;
+  /** Proof of the leaf `seq` and of whatever else the message rests on, for a reader whose head has size `from`. */
+  readonly evidence: (message: Outgoing, seq: number, from: number) => Promise<Evidence>;
   /** The outbox row is done with. */
   readonly acknowledge: (to: string, id: number) => Promise<void>;
   /** A message could not be made: a bug of ours, or a store that failed. */
@@ -139,7 +140,7 @@ async function prepare(
     if (!bytes.has(digest)) bytes.set(digest, await kept(digest));
   const message = expand(outgoing, (digest) => bytes.get(digest) ?? new Uint8Array());
   if (!delivery.held) return { message, checkpointSize: 0 };
-  const proof = await evidence(delivery.seq, head);
+  const proof = await evidence(outgoing, delivery.seq, head);
   const withProof = { ...message, evidence: proof };
   return { message: withProof, checkpointSize: sizeOf(proof) };
 }

@@ -1,7 +1,7 @@
 /**
  * What the use cases need from outside, without a word of files, SQL or certificates. cli/serve.ts hands in what runtime/ and grpc/ build.
  */
-import type { Bytes, Evidence, LeafSource, PlexusError, Suite } from '@plexus/core';
+import type { Bytes, Evidence, LeafSource, Outgoing, PlexusError, Suite } from '@plexus/core';
 import type { Store } from '@plexus/runtime/drive';
 import type { Certificate } from './federation-state.js';
 import type { BundleEntry, CallerKind } from './ports.js';
@@ -32,8 +32,10 @@ export interface Log {
   readonly vkey: string;
   /** Signs and publishes all that is committed. */
   readonly publish: () => Promise<{ readonly size: number }>;
-  /** What proves the leaf `seq` to a reader that holds the head of size `from`. */
-  readonly evidence: (seq: number, from: number) => Promise<Evidence>;
+  /** What proves the leaf `seq`, and others, to a reader that holds the head of size `from`. */
+  readonly evidence: (seq: number, from: number, also: readonly number[]) => Promise<Evidence>;
+  /** Which further leaves a message rests on. */
+  readonly behind: (message: Outgoing, seq: number) => Promise<readonly number[]>;
   /** A proof file (audit-log.md 3.7) and the leaf. */
   proof(seq: number): Promise<{ readonly proof: Bytes; readonly leaf: Bytes }>;
   /** The newest published head, if there is one. */

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { fromUtf8, type Bytes, type LeafSource, type PlexusError, type Suite } from '@plexus/core';
-import { exportBundle, openBlobs, openLog, openSqliteStore } from '@plexus/runtime';
+import { exportBundle, leavesBehind, openBlobs, openLog, openSqliteStore } from '@plexus/runtime';
 import { createCoordinator, type Coordinator } from '../app/coordinator.js';
 import {
   folderAt,
@@ -65,6 +65,7 @@ export async function openCoordinator(
       ...{ suite, federation, source, store, blobs, say, random, onFailure },
       log: {
         ...log,
+        behind: leavesBehind(store),
         bundle: (profile, manifest) =>
           exportBundle({ suite, store, log, folder: folder.log, blobs, manifest }, profile),
       },

@@ -14,4 +14,13 @@ export type Evidence = {
   readonly leaf: { readonly seq: number; readonly bytes: string };
   /** Inclusion proof of the leaf in the checkpoint, base64 hashes. */
   readonly inclusion: readonly string[];
+  /** Further leaves that the message rests on, each with its proof. */
+  readonly also?: readonly IncludedLeaf[];
+};
+
+/** `bytes` and the hashes of the inclusion proof are base64. */
+export type IncludedLeaf = {
+  readonly seq: number;
+  readonly bytes: string;
+  readonly inclusion: readonly string[];
 };

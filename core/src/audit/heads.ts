@@ -97,11 +97,23 @@ export function checkInclusion(
 }
 
 export type CheckedEvidence =
-  | { readonly kind: 'evidence'; readonly head: Head; readonly leaf: Bytes }
+  | { readonly kind: 'evidence'; readonly head: Head }
   | HeadRefusal
   | { readonly kind: 'refused'; readonly code: 'LOG_LEAF_MISSING' };
 
-/** Both checks of what travels beside a message; the leaf's bytes are base64, its fields are for the caller to compare. */
+/** True if the log of this head holds every leaf of the evidence. Total on peer input. */
+export function holdsEvidence(suite: Suite, head: Head, evidence: Evidence): boolean {
+  const { leaf, inclusion, also = [] } = evidence;
+  return [{ ...leaf, inclusion }, ...also].every(({ seq, bytes, inclusion: path }) => {
+    try {
+      return checkInclusion(suite, head, seq, fromBase64(bytes), path);
+    } catch {
+      return false; // not base64: peer-controlled, and simply no leaf
+    }
+  });
+}
+
+/** Both checks of what travels beside a message; the fields of the leaves are for the caller to compare. */
 export function checkEvidence(
   suite: Suite,
   pinned: PinnedLog,
@@ -110,14 +122,8 @@ export function checkEvidence(
 ): CheckedEvidence {
   const checked = checkHead(suite, pinned, stored, evidence.checkpoint, evidence.consistency);
   if (checked.kind === 'refused') return checked;
-  let leaf: Bytes;
-  try {
-    leaf = fromBase64(evidence.leaf.bytes);
-  } catch {
-    return { kind: 'refused', code: 'LOG_LEAF_MISSING' };
-  }
-  return checkInclusion(suite, checked.head, evidence.leaf.seq, leaf, evidence.inclusion)
-    ? { kind: 'evidence', head: checked.head, leaf }
+  return holdsEvidence(suite, checked.head, evidence)
+    ? { kind: 'evidence', head: checked.head }
     : { kind: 'refused', code: 'LOG_LEAF_MISSING' };
 }
 

@@ -85,6 +85,7 @@ export type ToAgent =
       readonly session: string;
       readonly survivors: readonly number[];
       readonly masked: readonly Envelope[];
+      /** Of the leaf that fixes the survivors, and of the leaf of each M2. */
       readonly evidence?: Evidence;
     }
   /** R4: at least T of M3. It names no shares: the receiver computes the release from its own U3 (I2, I3). */
@@ -93,6 +94,7 @@ export type ToAgent =
       readonly study: string;
       readonly session: string;
       readonly agreements: readonly Envelope[];
+      readonly evidence?: Evidence;
     }
   | {
       readonly kind: 'session-ended';

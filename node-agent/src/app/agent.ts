@@ -72,6 +72,8 @@ export interface AgentOptions {
 export interface Agent {
   /** Replays the journal, then goes on where the last run ended. Errors: environment/REPLAY_MISMATCH. */
   readonly start: () => Promise<void>;
+  /** The database came from a backup: every open session is abandoned before anything is answered. To be called between start and attach. */
+  readonly restored: () => Promise<void>;
   readonly inbox: Inbox;
   /** From now on this is the way out. */
   readonly attach: (link: CoordinatorLink) => void;
@@ -79,7 +81,7 @@ export interface Agent {
   readonly request: (content: Json | undefined) => Promise<RequestAnswer>;
   /** What the commands show while the agent runs: the newest states, and the rows of a ledger. */
   readonly show: () => Promise<JsonObject>;
-  /** Once in a while: what was refused since the last time gets its leaf. */
+  /** Once in a while: what was refused since the last time gets its leaf, and sessions whose time is over are abandoned. */
   readonly tick: () => Promise<void>;
   /** Calls off what runs and waits until all that was fed is committed. */
   readonly stop: () => Promise<void>;
@@ -217,6 +219,12 @@ export function createAgent(options: AgentOptions): Agent {
       if (siteState(driver).phase === 'stopped')
         note('stopped: the coordinator showed two histories of its log; nothing is answered');
     },
+    async restored() {
+      for (const id of driver.machines().filter(isStudyMachine)) {
+        await driver.feed(id, { kind: 'restored', nowMs: clock() });
+        note(`${id}: works from a backup; sits out the round that is under way`);
+      }
+    },
     inbox: {
       head() {
         const { size, root } = siteState(driver).head;
@@ -244,6 +252,11 @@ export function createAgent(options: AgentOptions): Agent {
     async tick() {
       const items = driver.takeRefusals();
       if (items.length > 0) await must(driver, { kind: 'refusals', nowMs: clock(), items });
+      for (const id of driver.machines().filter(isStudyMachine)) {
+        const nowMs = clock();
+        const envelope = party(id).study.expiry(partyState(driver.state(id)), signer, nowMs);
+        if (envelope !== undefined) await driver.feed(id, { kind: 'expired', envelope, nowMs });
+      }
     },
     async stop() {
       for (const id of driver.machines()) trainings.callOff(id);

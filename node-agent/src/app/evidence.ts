@@ -6,8 +6,7 @@
  */
 import {
   checkHead,
-  checkInclusion,
-  fromBase64,
+  holdsEvidence,
   PlexusError,
   type Code,
   type Evidence,
@@ -20,7 +19,7 @@ import { SITE, type SiteInput, type SiteState } from './site.js';
 
 export type Backing =
   | { readonly kind: 'unbacked' }
-  /** The accepted head whose log holds the message's leaf. */
+  /** The accepted head whose log holds the message's leaves. */
   | { readonly kind: 'backed'; readonly head: Head }
   | { readonly kind: 'refused'; readonly code: Code };
 
@@ -42,6 +41,7 @@ export async function backingOf(
     case 'round-offer':
     case 'open':
     case 'agree':
+    case 'unmask':
       return message.evidence === undefined
         ? { kind: 'refused', code: 'LOG_LEAF_MISSING' }
         : accept(suite, driver, message.evidence, nowMs);
@@ -49,7 +49,6 @@ export async function backingOf(
     case 'study-ended':
     case 'keys':
     case 'shares':
-    case 'unmask':
     case 'session-ended':
       return { kind: 'unbacked' };
   }
@@ -58,9 +57,10 @@ export async function backingOf(
 async function accept(
   suite: Suite,
   driver: Driver<unknown>,
-  { checkpoint, from, consistency, leaf, inclusion }: Evidence,
+  evidence: Evidence,
   nowMs: number,
 ): Promise<Backing> {
+  const { checkpoint, from, consistency } = evidence;
   const input: SiteInput = { kind: 'head', nowMs, note: checkpoint, from, consistency };
   const fed = await driver.feed(SITE, input, { peer: 'coordinator' });
   if (fed.kind === 'rejected') return { kind: 'refused', code: fed.code };
@@ -69,13 +69,7 @@ async function accept(
   // the machine has accepted this head now or before; read it again from the note that it accepted
   const shown = checkHead(suite, site.log, undefined, checkpoint, []);
   if (shown.kind === 'refused') return { kind: 'refused', code: shown.code };
-  let bytes;
-  try {
-    bytes = fromBase64(leaf.bytes);
-  } catch {
-    return { kind: 'refused', code: 'LOG_LEAF_MISSING' }; // peer-controlled: not base64 is no leaf
-  }
-  return checkInclusion(suite, shown.head, leaf.seq, bytes, inclusion)
+  return holdsEvidence(suite, shown.head, evidence)
     ? { kind: 'backed', head: shown.head }
     : { kind: 'refused', code: 'LOG_LEAF_MISSING' };
 }

@@ -33,7 +33,8 @@ export function addRun(program: Command, terminal: Terminal, suite: Suite): void
     .command('run')
     .description('connect to the coordinator and take part in approved studies')
     .requiredOption('--dir <dir>', "the agent's folder")
-    .action(async (options: { readonly dir: string }) => {
+    .option('--restored', 'the database comes from a backup: sit out what was open when it was made')
+    .action(async (options: { readonly dir: string; readonly restored?: true }) => {
       const advice = {
         what: 'the agent does not run',
         next: `correct what is named above, then run: plexus-agent run --dir ${options.dir}`,
@@ -42,7 +43,7 @@ export function addRun(program: Command, terminal: Terminal, suite: Suite): void
         const say = (line: string): void => {
           terminal.err(`${new Date().toISOString()} ${line}`);
         };
-        const running = await run(suite, agentFolder(options.dir), say);
+        const running = await run(suite, agentFolder(options.dir), options.restored ?? false, say);
         process.once('SIGTERM', running.stop).once('SIGINT', running.stop);
         const failure = await running.stopped;
         if (failure !== undefined) throw failure;
@@ -60,6 +61,7 @@ interface Running {
 async function run(
   suite: Suite,
   folder: AgentFolder,
+  isRestored: boolean,
   say: (line: string) => void,
 ): Promise<Running> {
   const enrolment = readEnrolment(folder.path);
@@ -103,6 +105,7 @@ async function run(
   });
   try {
     await agent.start();
+    if (isRestored) await agent.restored();
   } catch (thrown) {
     await store.close();
     throw thrown;

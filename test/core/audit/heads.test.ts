@@ -7,6 +7,7 @@ import {
   checkEvidence,
   checkHead,
   checkInclusion,
+  holdsEvidence,
   type Head,
 } from '../../../core/src/audit/heads.ts';
 import { leafHash } from '../../../core/src/audit/merkle.ts';
@@ -111,8 +112,19 @@ describe('inclusion and evidence (audit-log.md L4)', () => {
     expect(checkEvidence(suite, pinned, headOf(7), evidence)).toEqual({
       kind: 'evidence',
       head: headOf(20),
-      leaf: entries[11],
     });
+    const other = {
+      seq: 3,
+      bytes: base64(entries[3]!),
+      inclusion: texts(inclusionPath(suite, 3, 20, honest.node)),
+    };
+    const both = { ...evidence, also: [other] };
+    expect(checkEvidence(suite, pinned, headOf(7), both).kind).toBe('evidence');
+    expect(holdsEvidence(suite, headOf(20), both)).toBe(true);
+    for (const change of [{ seq: 4 }, { bytes: '?' }, { inclusion: path }])
+      expect(
+        holdsEvidence(suite, headOf(20), { ...both, also: [other, { ...other, ...change }] }),
+      ).toBe(false);
     for (const leaf of [
       { seq: 11, bytes: '?' },
       { seq: 12, bytes: evidence.leaf.bytes },

@@ -32,7 +32,8 @@ export interface FederationLog {
   note(size?: number): string;
   /** Proof from a head of size `from` to the newest one. */
   consistency(from: number): readonly string[];
-  evidence(from: number, seq: number): Evidence;
+  evidence(from: number, seq: number, also?: readonly number[]): Evidence;
+  entries(seq: number, limit: number): Promise<readonly Bytes[]>;
 }
 
 export function federationLog(first: readonly Bytes[] = []): FederationLog {
@@ -65,12 +66,17 @@ export function federationLog(first: readonly Bytes[] = []): FederationLog {
     size: () => leaves.length,
     note,
     consistency,
-    evidence: (from, seq) => ({
-      checkpoint: note(),
-      from,
-      consistency: consistency(from),
-      leaf: { seq, bytes: base64(leaves[seq] ?? new Uint8Array()) },
-      inclusion: inclusionPath(suite, seq, leaves.length, node).map((hash) => base64(hash)),
-    }),
+    entries: (seq, limit) => Promise.resolve(leaves.slice(seq, seq + limit)),
+    evidence(from, seq, also = []) {
+      const included = (at: number) => ({
+        seq: at,
+        bytes: base64(leaves[at] ?? new Uint8Array()),
+        inclusion: inclusionPath(suite, at, leaves.length, node).map((hash) => base64(hash)),
+      });
+      const { inclusion, ...leaf } = included(seq);
+      const others = also.length === 0 ? {} : { also: also.map(included) };
+      const proof = { leaf, inclusion, ...others };
+      return { checkpoint: note(), from, consistency: consistency(from), ...proof };
+    },
   };
 }

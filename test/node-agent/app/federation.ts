@@ -12,7 +12,6 @@ import {
   initialState,
   leafBytes,
   nextTickMs,
-  peekStatement,
   PlexusError,
   rfc3339,
   settingsOf,
@@ -33,6 +32,7 @@ import {
   type StudyState,
   type ToAgent,
 } from '@plexus/core';
+import { leavesBehind } from '@plexus/runtime';
 import { nodeSuite as suite } from '@plexus/suite';
 import { createAgent, type Agent } from '../../../node-agent/src/app/agent.ts';
 import { registerKeys, type HospitalKeys } from '../../../node-agent/src/app/hospital-keys.ts';
@@ -40,6 +40,7 @@ import { signMappingApproval } from '../../../node-agent/src/app/mapping-approva
 import type { Answer, CoordinatorLink } from '../../../node-agent/src/app/wire-port.ts';
 import { hospitals as rowsOf } from '../../core/task/federation.ts';
 import { plainEngine } from '../../core/task/plain-engine.ts';
+import { besideMessage } from './beside.ts';
 import { federationLog, PINNED, type FederationLog } from './federation-log.ts';
 import { memorySite, type MemorySite } from './memory-site.ts';
 import { keysOf, NAMES, POLICY, testManifest } from './study.ts';
@@ -264,7 +265,9 @@ export async function createFederation(): Promise<Federation> {
     if (session.phase !== 'summing') return false;
     const summed = sumRound(settings, state, session, {
       kept: (sha256) => got(kept, sha256),
-      vectors: session.masked.map(({ vector }) => got(blobs, vector)),
+      vectors: session.masked
+        .filter(({ hospital }) => session.u3.includes(hospital))
+        .map(({ vector }) => got(blobs, vector)),
       model: got(blobs, session.model),
     });
     for (const { bytes } of summed.blobs) put(bytes);
@@ -283,7 +286,9 @@ export async function createFederation(): Promise<Federation> {
     const site = find(next.to);
     const plain = expand(next.message, (sha256) => got(kept, sha256));
     const { size } = site.agent.inbox.head();
-    const message = next.isBacked ? { ...plain, evidence: log.evidence(size, next.seq) } : plain;
+    const also = await leavesBehind(log)(next.message, next.seq);
+    const evidence = next.isBacked ? log.evidence(size, next.seq, also) : undefined;
+    const message = (evidence === undefined ? plain : { ...plain, evidence }) as ToAgent;
     const answer = await site.agent.inbox.received(next.id, federation.lie(next.to, message));
     if (!outbox.some(({ id }) => id === next.id)) return true;
     outbox = outbox.filter(({ id }) => id !== next.id);
@@ -312,21 +317,13 @@ export async function createFederation(): Promise<Federation> {
       hospital: name,
       message,
       nowMs,
-      ...storedOf(message),
+      ...besideMessage({ settings, state, kept, blobs }, name, message),
     } as const;
     const code = step(input);
     if (code !== undefined) refused.push(`coordinator ${message.kind} ${code}`);
     const answer: Answer = code === undefined ? { kind: 'ack' } : { kind: 'refused', code };
     if (site.online) await site.agent.inbox.answered(id, answer);
     return true;
-  }
-
-  function storedOf(message: FromAgent) {
-    if (message.kind !== 'masked') return {};
-    const statement = peekStatement('masked', message.envelope);
-    if (statement.kind === 'refused') return {};
-    const { vectorHash: sha256 } = statement.body;
-    return { stored: { sha256, bytes: got(blobs, sha256).length } };
   }
 
   function tick(): boolean {

@@ -165,7 +165,13 @@ export const ROUND_EVENTS: EventTable = {
   'round.aborted': {
     action: 'E',
     needs: inRound,
-    fields: { phase, attempt: optional(attempt), shares_released: boolean },
+    fields: {
+      phase,
+      attempt: optional(attempt),
+      shares_released: boolean,
+      /** Dealer whose committed shares rebuild another secret. */
+      accused: optional(member),
+    },
     unknownAtSite: ['phase', 'shares_released'],
   },
 };

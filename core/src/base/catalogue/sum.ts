@@ -75,6 +75,28 @@ export const SUM_CODES = {
   SESSION_UNKNOWN: ['peer', 'NOT_FOUND', 'the session is not the one under way'],
   PHASE_UNEXPECTED: ['peer', 'FAILED_PRECONDITION', 'the message does not belong to this exchange'],
   PHASE_CLOSED: ['peer', 'FAILED_PRECONDITION', 'the exchange is over for this hospital'],
+  OWN_MESSAGE_ALTERED: [
+    'peer',
+    'DATA_LOSS',
+    'a statement signed by this hospital is not the one that it knows',
+  ],
+  SESSION_EXPIRED: ['environment', 'ABORTED', 'the time of the session is over'],
+  STORE_ROLLED_BACK: [
+    'environment',
+    'FAILED_PRECONDITION',
+    'the hospital works from a backup and sits this round out',
+  ],
+  RETRY_UNRESOLVED: [
+    'peer',
+    'FAILED_PRECONDITION',
+    'too few hospitals of an earlier session are back to say whether it can be opened',
+  ],
+  RETRY_EXHAUSTED: ['peer', 'FAILED_PRECONDITION', 'two sums of this round may be known already'],
+  SURVIVORS_DIFFERENCING: [
+    'peer',
+    'FAILED_PRECONDITION',
+    'the survivors differ too little from those of an earlier session',
+  ],
   ALREADY_ANSWERED: ['peer', 'ALREADY_EXISTS', 'this exchange was answered before'],
   // secure sum
   RULES_INVALID: [

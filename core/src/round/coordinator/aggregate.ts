@@ -21,7 +21,7 @@ import {
   sumAndUnmask,
 } from '../../secagg/unmasking.js';
 import type { ShareEntry } from '../messages.js';
-import { firstTranscript, read } from './receive.js';
+import { read } from './receive.js';
 import type { SessionContext, SessionState } from './session-state.js';
 
 export type Aggregated =
@@ -51,7 +51,7 @@ export function aggregate(
 ): Aggregated {
   const { suite, rules } = context;
   const { u1, u2, u3 } = state;
-  const h1 = firstTranscript(context, state);
+  const h1 = fromHex(state.h1);
   const graph = neighbourGraph(u1, rules);
   const entries = new Map(
     state.shares.map(({ hospital, list }) => [

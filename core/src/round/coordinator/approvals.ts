@@ -59,6 +59,7 @@ export function submit(
       position: { task: 0, roundInTask: 0 },
       round: 1,
       attempt: 1,
+      past: [],
       model,
       roundsDone: 0,
       metrics: {},

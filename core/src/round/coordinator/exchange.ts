@@ -8,10 +8,12 @@ import { hex } from '../../base/bytes.js';
 import { neighbourGraph } from '../../secagg/graph.js';
 import { intersect, without } from '../../secagg/members.js';
 import { releaseFor } from '../../secagg/release.js';
+import { mayBothBeSummed, refuseRetry, signedSets, type SignedSets } from '../../secagg/retry.js';
 import { quorum, survivorMinimum } from '../../secagg/rules.js';
 import { cohortHash } from '../../secagg/transcript.js';
 import { coordinatorLeaf, keepEnvelopes, toEach } from './effects.js';
 import type { KeptDealing } from './outgoing.js';
+import { firstTranscript, read, secondTranscript, thirdTranscript } from './receive.js';
 import type {
   Exchange,
   SessionContext,
@@ -75,20 +77,48 @@ export function settle(
     return { state: { ...state, failing: code }, effects: [...effects, { kind: 'wake' }] };
   }
   if (missing(state).length > 0) return { state, effects };
+  if (state.phase === 'advertise') {
+    const u1 = answered(state);
+    const code = refuseRetry(context.rules, state.earlier, u1, declaredSets(state, u1));
+    if (code !== undefined)
+      return { state: { ...state, failing: code }, effects: [...effects, { kind: 'wake' }] };
+  }
   // fixing U3 has a leaf of its own, so it waits for the tick
   if (state.phase === 'masked') return { state, effects: [...effects, { kind: 'wake' }] };
   const next = begin(context, state, nowMs);
   return { state: next.state, effects: [...effects, ...next.effects] };
 }
 
-/** The survivors are those with a complete, verified vector; from here a vector that comes late is refused. */
-export function fixSurvivors(
+/**
+ * U3: all with a complete, verified vector; or, where their sum would lie too near to one that may be known already, a set that was signed
+ * before, whose sum is the same. Undefined if there is neither: no hospital would sign.
+ */
+export function survivorsOf(
   context: SessionContext,
   state: SessionState,
+): readonly number[] | undefined {
+  const { rules } = context;
+  const all = answered(state);
+  const signed = [...declaredSets(state, state.u1).values()].flat();
+  const { sparse } = neighbourGraph(state.u1, rules);
+  const least = survivorMinimum(rules, state.u1.length, sparse);
+  return [all, ...signed].find(
+    (set) =>
+      set.length >= least &&
+      without(set, all).length === 0 &&
+      signed.every((other) => mayBothBeSummed(rules, set, other)),
+  );
+}
+
+/** From here a vector that comes late is refused. `u3`: what survivorsOf says. */
+export function fixSurvivors(
+  context: SessionContext,
+  given: SessionState,
+  u3: readonly number[],
   nowMs: number,
 ): SessionStep {
   const { suite, study, rules } = context;
-  const u3 = answered(state);
+  const state = { ...given, h3: thirdTranscript(context, { ...given, u3 }) };
   const masked = keepEnvelopes(suite, state.masked, u3);
   const leaf = coordinatorLeaf(context, state, {
     type: 'round.survivors_fixed',
@@ -105,7 +135,7 @@ export function fixSurvivors(
     session: state.session,
     survivors: u3,
     masked: masked.digest,
-  })).map((send) => (send.kind === 'send' ? { ...send, await: 'published' as const } : send));
+  })).map(published);
   return {
     state: enter(state, { phase: 'agree', u3 }, nowMs + rules.timeoutsMs.agree),
     effects: [leaf, masked.effect, ...sends],
@@ -113,7 +143,7 @@ export function fixSurvivors(
 }
 
 /** Whether enough can still answer. Source: section 4 (R0 minCohort; R1, R2 S_min; R3 T; R4 t shares of every secret). */
-function mayGoOn(context: SessionContext, state: SessionState): boolean {
+export function mayGoOn(context: SessionContext, state: SessionState): boolean {
   const { rules } = context;
   const left = without(expected(state), state.lost);
   switch (state.phase) {
@@ -150,7 +180,8 @@ function begin(context: SessionContext, state: SessionState, nowMs: number): Ses
   switch (state.phase) {
     case 'advertise': {
       const kept = keepEnvelopes(suite, state.advertisements, set);
-      const next = enter(state, { phase: 'share', u1: set }, nowMs + rules.timeoutsMs.share);
+      const h1 = firstTranscript(context, { ...state, u1: set });
+      const next = enter(state, { phase: 'share', u1: set, h1 }, nowMs + rules.timeoutsMs.share);
       const sends = toEach(context, state, set, () => ({
         kind: 'keys',
         study,
@@ -161,7 +192,8 @@ function begin(context: SessionContext, state: SessionState, nowMs: number): Ses
     }
     case 'share': {
       const kept = keepEnvelopes(suite, state.shares, set);
-      const next = enter(state, { phase: 'masked', u2: set }, nowMs + rules.timeoutsMs.masked);
+      const h2 = secondTranscript(context, { ...state, u2: set });
+      const next = enter(state, { phase: 'masked', u2: set, h2 }, nowMs + rules.timeoutsMs.masked);
       const sends = toEach(context, state, set, (receiver) => ({
         kind: 'shares',
         study,
@@ -179,7 +211,7 @@ function begin(context: SessionContext, state: SessionState, nowMs: number): Ses
         study,
         session,
         agreements: kept.digest,
-      }));
+      })).map(published);
       return { state: { ...next, lost: without(state.u3, set) }, effects: [kept.effect, ...sends] };
     }
     case 'unmask':
@@ -192,6 +224,18 @@ function begin(context: SessionContext, state: SessionState, nowMs: number): Ses
     case 'aborted':
       return { state, effects: [] };
   }
+}
+
+/** The message waits until the log that it rests on is published. */
+function published(effect: SessionEffect): SessionEffect {
+  return effect.kind === 'send' ? { ...effect, await: 'published' } : effect;
+}
+
+/** What the members of U1 say of earlier sessions. */
+function declaredSets(state: SessionState, u1: readonly number[]): SignedSets {
+  return signedSets(
+    read('advertise', state.advertisements, u1).flatMap(({ body }) => body.previous),
+  );
 }
 
 function dealingsTo(

@@ -4,6 +4,7 @@
  * Source: secure-aggregation.md 4.1. Leaves to others: who is ready (the round around it), the evidence attached at sending.
  */
 import { sessionId } from '../../base/ids.js';
+import type { EarlierSession } from '../../secagg/retry.js';
 import { hospitalOf } from './effects.js';
 import type { SessionContext, SessionStep } from './session-state.js';
 
@@ -16,13 +17,14 @@ export interface Opening {
   readonly model: string;
   /** Strictly ascending roster indices, at least max(minCohort, minSurvivors) of them: the caller checks. */
   readonly cohort: readonly number[];
+  readonly earlier?: readonly EarlierSession[];
   readonly nowMs: number;
 }
 
 /** Errors: peer/ENCODING_INVALID if the session id is not 32 bytes. */
 export function openSession(context: SessionContext, opening: Opening): SessionStep {
   const { study, manifestHash, layoutHash, rules } = context;
-  const { round, attempt, model, cohort, nowMs } = opening;
+  const { round, attempt, model, cohort, earlier = [], nowMs } = opening;
   const session = sessionId(opening.session);
   const message = {
     kind: 'open',
@@ -51,6 +53,11 @@ export function openSession(context: SessionContext, opening: Opening): SessionS
       masked: [],
       agreements: [],
       releases: [],
+      h1: '',
+      h2: '',
+      h3: '',
+      earlier,
+      lastMs: nowMs + rules.sessionTtlMs,
       deadlineMs: nowMs + rules.timeoutsMs.advertise,
     },
     effects: [

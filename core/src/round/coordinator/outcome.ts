@@ -26,15 +26,19 @@ type InSession = RunningStudy & { readonly current: SessionRound };
 type ClosingStudy = Extract<StudyState, { readonly phase: 'closing' }>;
 type Aggregated = Extract<StudyInput, { readonly kind: 'aggregated' }>;
 
-/** Carries a step of the session into the study; an aborted session is tried again while none of its vectors was committed. */
+/** Carries a step of the session into the study. An aborted one is tried again, under the rule of 4.7 once a vector was committed. */
 export function wrapSession(state: InSession, step: SessionStep, nowMs: number): StudyStep {
   const { effects } = step;
   const session = step.state;
   const next: InSession = { ...state, current: { ...state.current, session } };
   if (session.phase !== 'aborted') return { state: next, effects };
-  // an exposed vector may be sent again only under the retry rule of secure-aggregation.md 4.7
-  if (session.masked.length === 0) return { state: nextAttempt(next, nowMs), effects };
-  return { state: closing(next, session.failing), effects: [...effects, { kind: 'wake' }] };
+  const { masked, agreements, u1, session: id } = session;
+  const signed = agreements.length > 0;
+  const past = masked.length === 0 ? state.past : [...state.past, { session: id, u1, signed }];
+  const isExhausted = past.filter((one) => one.signed).length > 1;
+  if (isExhausted || session.failing === 'RETRY_EXHAUSTED')
+    return { state: closing(next, 'RETRY_EXHAUSTED'), effects: [...effects, { kind: 'wake' }] };
+  return { state: nextAttempt({ ...next, past }, nowMs), effects };
 }
 
 /** The sum is there, or cannot be had. */
@@ -56,7 +60,12 @@ export function takeAggregated(
       action: 'E',
       outcome: 'serious',
       code: result.code,
-      data: { phase: 'summing', attempt: session.attempt, shares_released: true },
+      data: {
+        phase: 'summing',
+        attempt: session.attempt,
+        shares_released: true,
+        ...(result.accused === undefined ? {} : { accused: result.accused }),
+      },
     });
     const told = toEach(context, about, session.u0, () => ({
       ...ended,
@@ -98,7 +107,7 @@ export function takeAggregated(
     notBeforeMs: nowMs,
     away: state.current.away,
   } as const;
-  const next: RunningStudy = { ...course, round: state.round + 1, attempt: 1, current };
+  const next: RunningStudy = { ...course, past: [], round: state.round + 1, attempt: 1, current };
   return { state: next, effects };
 }
 
@@ -154,6 +163,7 @@ function finish(
 }
 
 function courseOf(state: CourseState): Course {
-  const { manifest, by, decisions, position, round, attempt, model, roundsDone, metrics } = state;
-  return { manifest, by, decisions, position, round, attempt, model, roundsDone, metrics };
+  const { manifest, by, decisions, position, round, attempt, past, model, roundsDone, metrics } =
+    state;
+  return { manifest, by, decisions, position, round, attempt, past, model, roundsDone, metrics };
 }

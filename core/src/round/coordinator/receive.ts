@@ -3,7 +3,7 @@
  *
  * Source: secure-aggregation.md sections 2 and 4. Peer-controlled: everything in the envelope.
  */
-import { fromBase64, type Bytes } from '../../base/bytes.js';
+import { fromBase64, fromHex, hex, type Bytes } from '../../base/bytes.js';
 import type { Envelope } from '../../base/dsse.js';
 import type { Code } from '../../base/error.js';
 import { PATTERNS } from '../../audit/patterns.js';
@@ -61,21 +61,19 @@ export function isLoggable(envelope: Envelope, signatures = 1): boolean {
   );
 }
 
-/** h1 of U1. */
-export function firstTranscript(context: SessionContext, state: SessionState): Bytes {
-  return transcript1(context.suite, read('advertise', state.advertisements, state.u1));
+/** h1 of U1, hex. */
+export function firstTranscript({ suite }: SessionContext, state: SessionState): string {
+  return hex(transcript1(suite, read('advertise', state.advertisements, state.u1)));
 }
 
-/** h2 of U2. */
-export function secondTranscript(context: SessionContext, state: SessionState): Bytes {
-  const h1 = firstTranscript(context, state);
-  return transcript2(context.suite, h1, read('share', state.shares, state.u2));
+/** h2 of U2, hex; h1 is known. */
+export function secondTranscript({ suite }: SessionContext, state: SessionState): string {
+  return hex(transcript2(suite, fromHex(state.h1), read('share', state.shares, state.u2)));
 }
 
-/** h3 of U3. */
-export function thirdTranscript(context: SessionContext, state: SessionState): Bytes {
-  const h2 = secondTranscript(context, state);
-  return transcript3(context.suite, h2, read('masked', state.masked, state.u3));
+/** h3 of U3, hex; h2 is known. */
+export function thirdTranscript({ suite }: SessionContext, state: SessionState): string {
+  return hex(transcript3(suite, fromHex(state.h2), read('masked', state.masked, state.u3)));
 }
 
 /** The statements of a set's members, already verified when they were taken. */
@@ -94,7 +92,7 @@ export function read<K extends StatementKind>(
     });
 }
 
-function identityKey(context: SessionContext, index: number): Bytes {
+export function identityKey(context: SessionContext, index: number): Bytes {
   const member = context.roster.find((candidate) => candidate.index === index);
   if (member === undefined)
     throw new PlexusError('STATE_UNEXPECTED', 'expected a member of the roster');

@@ -11,6 +11,7 @@ import type { Code } from '../../base/error.js';
 import { reject } from '../../base/machine.js';
 import { PATTERNS } from '../../audit/patterns.js';
 import { intersect, without } from '../../secagg/members.js';
+import { returnersNeeded } from '../../secagg/retry.js';
 import { asJson } from '../../study/parse.js';
 import type { FromAgent } from '../messages.js';
 import { approved, studyLeaf } from './approvals.js';
@@ -52,6 +53,11 @@ export function tickWaiting(settings: StudySettings, state: Waiting, tick: Tick)
     .map(({ index }) => index);
   const missed = without(without(members, here), away);
   if (here.length < fewest(settings)) return { state, effects: [] };
+  // 4.7: without enough of an earlier session nobody knows whether it can be opened, and every hospital would refuse
+  const mayFollow = state.past.every(
+    ({ u1 }) => intersect(u1, here).length >= returnersNeeded(u1.length, rules.cAbs),
+  );
+  if (!mayFollow) return { state, effects: [] };
   if (missed.length > 0 && nowMs < sinceMs + PATIENCE_MS) return { state, effects: [] };
   const invited = here.slice(0, rules.maxCohort);
   const deadlineMs = nowMs + rules.timeoutsMs.ready;
@@ -190,9 +196,9 @@ function open(
   session: string,
   nowMs: number,
 ): StudyStep {
-  const { round, attempt, model, current } = state;
+  const { round, attempt, model, current, past: earlier } = state;
   const context = sessionContext(settings, state);
-  const opened = openSession(context, { session, round, attempt, model, cohort, nowMs });
+  const opened = openSession(context, { session, round, attempt, model, cohort, earlier, nowMs });
   const next = { phase: 'session', away: current.away, session: opened.state } as const;
   return {
     state: { ...state, current: next },

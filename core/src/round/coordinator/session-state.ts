@@ -8,6 +8,7 @@ import type { Envelope } from '../../base/dsse.js';
 import type { Code } from '../../base/error.js';
 import type { Stepped } from '../../base/machine.js';
 import type { Suite } from '../../base/suite.js';
+import type { EarlierSession } from '../../secagg/retry.js';
 import type { SecaggRules } from '../../secagg/rules.js';
 import type { RosterMember } from '../../study/manifest.js';
 import type { Outgoing } from './outgoing.js';
@@ -55,9 +56,17 @@ export type SessionState = {
   readonly masked: readonly MaskedAnswer[];
   readonly agreements: readonly Answer[];
   readonly releases: readonly ReleaseAnswer[];
+  /** Transcript digests, hex; empty before U1, U2 and U3 are fixed. */
+  readonly h1: string;
+  readonly h2: string;
+  readonly h3: string;
+  /** Earlier sessions over the same updates. */
+  readonly earlier: readonly EarlierSession[];
   /** Set once the session cannot go on; the next tick aborts it. */
   readonly failing?: Code;
   readonly deadlineMs: number;
+  /** What was begun in R4 may be finished until here. */
+  readonly lastMs: number;
 };
 
 /** Reads everything kept, checks and opens the shares, subtracts the masks; its result is the study's next input. */

@@ -2,7 +2,7 @@
  * The coordinator's half of a session: R0 advertise, R1 share, R2 masked, R3 agree, R4 unmask, then the sum or an abort.
  *
  * Pure; total on peer input. Source: secure-aggregation.md section 4; docs/protocol.md. Leaves to others: the round around the session
- * (who is ready, what the sum advances), the complaint and retry rules of sections 4 and 4.7.
+ * (who is ready, what the sum advances, the next attempt).
  */
 import { reject } from '../../base/machine.js';
 import type { Code } from '../../base/error.js';
@@ -13,7 +13,7 @@ import { intersect, without } from '../../secagg/members.js';
 import { asJson } from '../../study/parse.js';
 import type { FromAgent } from '../messages.js';
 import { coordinatorLeaf, toEach } from './effects.js';
-import { answered, expected, fixSurvivors, missing } from './exchange.js';
+import { answered, expected, fixSurvivors, mayGoOn, missing, survivorsOf } from './exchange.js';
 import { lose, takeAbandon, takeComplaint } from './leave.js';
 import type { Answer, SessionContext, SessionState, SessionStep } from './session-state.js';
 import {
@@ -39,6 +39,8 @@ export type SessionInput =
       >;
       /** For `masked`: the complete upload under the digest that M2 names. */
       readonly stored?: { readonly sha256: string; readonly bytes: number };
+      /** For `release`: what releaseIsAsDealt says of it. */
+      readonly isAsDealt?: boolean;
       readonly nowMs: number;
     }
   /** The hospital refused what it was sent, so its answer need not be awaited. */
@@ -91,7 +93,7 @@ export function stepSession(
     case 'agreement':
       return takeAgreement(context, state, from, message, nowMs);
     case 'release':
-      return takeRelease(context, state, from, message, nowMs);
+      return takeRelease(context, state, from, message, input.isAsDealt, nowMs);
   }
 }
 
@@ -106,15 +108,27 @@ function tick(
   if (state.failing !== undefined) return abort(context, state, state.failing);
   const awaited = missing(state);
   const [late] = awaited;
-  if (late === undefined)
-    return state.phase === 'masked' ? fixSurvivors(context, state, nowMs) : { state, effects: [] };
+  if (late === undefined) {
+    if (state.phase !== 'masked') return { state, effects: [] };
+    const u3 = survivorsOf(context, state);
+    return u3 === undefined
+      ? abort(context, state, 'SURVIVORS_DIFFERENCING')
+      : fixSurvivors(context, state, u3, nowMs);
+  }
   // once its vector is committed a hospital is in the sum, and only its help can open it
   const mayLeave = state.phase !== 'agree' && state.phase !== 'unmask';
   const [left] = mayLeave ? intersect(awaited, gone) : [];
   if (left !== undefined) return lose(context, state, left, { cause: 'withdrawn' }, nowMs);
-  return nowMs < state.deadlineMs
-    ? { state, effects: [] }
-    : lose(context, state, late, { cause: 'deadline' }, nowMs);
+  return isLate(context, state, nowMs)
+    ? lose(context, state, late, { cause: 'deadline' }, nowMs)
+    : { state, effects: [] };
+}
+
+/** Once R4 has begun, finishing it beats any retry: whoever is needed for it is awaited as long as the session may live. */
+function isLate(context: SessionContext, state: SessionState, nowMs: number): boolean {
+  if (nowMs < state.deadlineMs) return false;
+  if (state.phase !== 'unmask' || nowMs >= state.lastMs) return true;
+  return mayGoOn(context, { ...state, lost: [...state.lost, ...missing(state)] });
 }
 
 /** Ends the session without a sum. Before R4 nothing was opened; the leaf says whether any share was. */
@@ -140,7 +154,12 @@ function abort(
     code,
   }));
   return {
-    state: { ...state, phase: 'aborted', lost: without(state.u0, answered(state)) },
+    state: {
+      ...state,
+      phase: 'aborted',
+      failing: code,
+      lost: without(state.u0, answered(state)),
+    },
     effects: [leaf, { kind: 'retract', topic: session }, ...told],
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { Code } from '../../base/error.js';
 import type { Stepped } from '../../base/machine.js';
+import type { EarlierSession } from '../../secagg/retry.js';
 import type { Manifest } from '../../study/manifest.js';
 import type { FromAgent } from '../messages.js';
 import type { Position, RoundSetting, StudyContext } from '../study-context.js';
@@ -48,6 +49,9 @@ export type SessionRound = {
 
 export type RoundState = WaitingRound | ReadyRound | SessionRound;
 
+/** `signed`: somebody has signed its survivors, so its sum may be opened one day. */
+export type PastSession = EarlierSession & { readonly signed: boolean };
+
 /** What outlives a study's phases. */
 export type Course = {
   readonly manifest: Manifest;
@@ -59,6 +63,8 @@ export type Course = {
   /** Counted over the whole study from 1, as in SA1's header; attempts of it from 1. */
   readonly round: number;
   readonly attempt: number;
+  /** Sessions of this round that ended without a sum after vectors were committed. */
+  readonly past: readonly PastSession[];
   /** Digest of the state that the round starts from. */
   readonly model: string;
   /** Rounds that ended in a sum. */
@@ -88,7 +94,8 @@ export type Aggregation =
       /** The task has no further round. */
       readonly done: boolean;
     }
-  | { readonly kind: 'refused'; readonly code: Code };
+  /** `accused`: roster index of the dealer whose shares rebuild another secret than it committed to. */
+  | { readonly kind: 'refused'; readonly code: Code; readonly accused?: number };
 
 export type StudyInput =
   | {
@@ -107,6 +114,8 @@ export type StudyInput =
       readonly message: FromAgent;
       /** For `masked`: the complete upload under the digest that M2 names. */
       readonly stored?: { readonly sha256: string; readonly bytes: number };
+      /** For `release`: what releaseIsAsDealt says of it. */
+      readonly isAsDealt?: boolean;
       readonly nowMs: number;
     }
   /** The hospital refused a message of ours: it sits the round, or the rest of the session, out. */

@@ -23,7 +23,7 @@ import { cancel, close, closing, takeAggregated, wrapSession } from './outcome.j
 import { fewest, PATIENCE_MS, takeReadiness, tickReady, tickWaiting } from './round.js';
 import { sessionContext } from './session-context.js';
 import { stepSession } from './session.js';
-import type { SessionWork } from './session-state.js';
+import type { SessionState, SessionWork } from './session-state.js';
 import type {
   RunningStudy,
   SessionRound,
@@ -77,10 +77,16 @@ export function nextTickMs(state: StudyState, nowMs: number): number | undefined
     case 'ready':
       return Math.max(nowMs, current.deadlineMs);
     case 'session':
-      return current.session.phase === 'summing'
-        ? undefined
-        : Math.max(nowMs, current.session.deadlineMs);
+      return nextInSession(current.session, nowMs);
   }
+}
+
+function nextInSession(session: SessionState, nowMs: number): number | undefined {
+  const { phase, deadlineMs, lastMs } = session;
+  if (phase === 'summing') return undefined;
+  return phase === 'unmask' && deadlineMs <= nowMs
+    ? Math.max(nowMs, lastMs)
+    : Math.max(nowMs, deadlineMs);
 }
 
 export function settingsOf(suite: Suite, manifest: RunningStudy['manifest']): StudySettings {
@@ -125,7 +131,13 @@ function stepStudy(settings: StudySettings, state: CourseState, input: StudyInpu
 function hear(
   settings: StudySettings,
   state: CourseState,
-  { hospital, message, stored, nowMs }: Extract<StudyInput, { readonly kind: 'message' }>,
+  {
+    hospital,
+    message,
+    stored,
+    isAsDealt,
+    nowMs,
+  }: Extract<StudyInput, { readonly kind: 'message' }>,
 ): StudyStep {
   const from = indexOf(state, hospital);
   if (from === undefined) return reject(state, 'MEMBER_NOT_ALLOWED');
@@ -140,7 +152,11 @@ function hear(
   if (message.kind === 'ready' || message.kind === 'unable')
     return takeReadiness(settings, state, from, message);
   if (!inSession(state)) return reject(state, 'SESSION_UNKNOWN');
-  const input = { kind: 'message', from, message, nowMs, ...(stored && { stored }) } as const;
+  const beside = {
+    ...(stored && { stored }),
+    ...(isAsDealt === undefined ? {} : { isAsDealt }),
+  };
+  const input = { kind: 'message', from, message, nowMs, ...beside } as const;
   const step = stepSession(sessionContext(settings, state), state.current.session, input);
   return wrapSession(state, step, nowMs);
 }

@@ -49,7 +49,11 @@ export function sumRound(
   const summed = aggregate(context, session, layout, inputs.kept, inputs.vectors);
   const { faulty } = summed;
   if (summed.kind === 'refused')
-    return { result: { kind: 'refused', code: summed.code }, blobs: [], faulty };
+    return {
+      result: { kind: 'refused', code: summed.code, accused: summed.dealer },
+      blobs: [],
+      faulty,
+    };
   try {
     const sums = decodeSum(layout, rules.maxCohort, summed.words, session.u3.length);
     const { state: next, metrics, done } = advance(taskContext, decodeTensors(inputs.model), sums);

@@ -7,21 +7,17 @@
 import { fromBase64, fromHex, hex } from '../../base/bytes.js';
 import { canonicalBytes } from '../../base/canonical-json.js';
 import { reject } from '../../base/machine.js';
-import type { Code } from '../../base/error.js';
+import { PlexusError, type Code } from '../../base/error.js';
 import { neighbourGraph } from '../../secagg/graph.js';
 import { releaseFor } from '../../secagg/release.js';
+import { refuseDeclared } from '../../secagg/retry.js';
 import { listIsAsSigned } from '../../secagg/sharing.js';
 import { cohortHash } from '../../secagg/transcript.js';
 import type { FromAgent } from '../messages.js';
 import { hospitalLeaf, keep } from './effects.js';
 import { settle } from './exchange.js';
-import {
-  firstTranscript,
-  isLoggable,
-  receive,
-  secondTranscript,
-  thirdTranscript,
-} from './receive.js';
+import { lose } from './leave.js';
+import { identityKey, isLoggable, receive } from './receive.js';
 import type { Answer, SessionContext, SessionState, SessionStep } from './session-state.js';
 
 type Message<K extends FromAgent['kind']> = Extract<FromAgent, { readonly kind: K }>;
@@ -38,6 +34,12 @@ export function takeAdvertise(
   if (opened.kind === 'refused') return reject(state, opened.code);
   if (opened.body.cohortHash !== hex(cohortHash(context.suite, state.u0)))
     return reject(state, 'HEADER_MISMATCH');
+  const known = state.earlier.map(({ session }) => session);
+  // a session that never was would count against the round
+  if (!opened.body.previous.every(({ session }) => known.includes(session)))
+    return reject(state, 'SESSION_UNKNOWN');
+  const doubted = refuseDeclared(context.suite, opened, identityKey(context, from));
+  if (doubted !== undefined) return reject(state, doubted);
   const advertisements = insert(state.advertisements, { hospital: from, envelope });
   const leaf = hospitalLeaf(context, state, from, {
     type: 'round.keys_advertised',
@@ -59,11 +61,18 @@ export function takeShare(
   const { suite, rules } = context;
   const opened = receive(context, state, 'share', from, envelope);
   if (opened.kind === 'refused') return reject(state, opened.code);
-  const h1 = firstTranscript(context, state);
-  if (opened.body.h1 !== hex(h1)) return reject(state, 'TRANSCRIPT_MISMATCH');
+  if (opened.body.h1 !== state.h1) return reject(state, 'TRANSCRIPT_MISMATCH');
   const receivers = neighbourGraph(state.u1, rules).receivers(from);
   const signedListHash = fromHex(opened.body.listHash);
-  if (!listIsAsSigned(suite, { h1, dealer: from, receivers, signedListHash, entries }))
+  if (
+    !listIsAsSigned(suite, {
+      h1: fromHex(state.h1),
+      dealer: from,
+      receivers,
+      signedListHash,
+      entries,
+    })
+  )
     return reject(state, 'SHARE_NOT_AS_SIGNED');
   const others = entries.filter(({ receiver }) => receiver !== from);
   if (boxes.length !== others.length) return reject(state, 'SHARE_NOT_AS_SIGNED');
@@ -107,7 +116,7 @@ export function takeMasked(
   if (opened.kind === 'refused') return reject(state, opened.code);
   if (!isLoggable(contribution)) return reject(state, 'ENCODING_INVALID');
   const { h2, byteLength, vectorHash } = opened.body;
-  if (h2 !== hex(secondTranscript(context, state))) return reject(state, 'TRANSCRIPT_MISMATCH');
+  if (h2 !== state.h2) return reject(state, 'TRANSCRIPT_MISMATCH');
   if (byteLength !== context.vectorBytes || (stored?.bytes ?? byteLength) !== byteLength)
     return reject(state, 'VECTOR_LENGTH_MISMATCH', { expected: context.vectorBytes });
   if (stored?.sha256 !== vectorHash) return reject(state, 'VECTOR_DIGEST_MISMATCH');
@@ -135,8 +144,7 @@ export function takeAgreement(
   const opened = receive(context, state, 'agree', from, envelope);
   if (opened.kind === 'refused') return reject(state, opened.code);
   const { h2, h3 } = opened.body;
-  if (h2 !== hex(secondTranscript(context, state)) || h3 !== hex(thirdTranscript(context, state)))
-    return reject(state, 'TRANSCRIPT_MISMATCH');
+  if (h2 !== state.h2 || h3 !== state.h3) return reject(state, 'TRANSCRIPT_MISMATCH');
   const leaf = hospitalLeaf(context, state, from, {
     type: 'round.survivors_agreed',
     action: 'E',
@@ -147,25 +155,37 @@ export function takeAgreement(
   return settle(context, { ...state, agreements }, [leaf], nowMs);
 }
 
-/** M4: exactly the shares that follow from U3, neither more nor of another kind (I3). Their values are checked when the sum is made. */
+/**
+ * M4: exactly the shares that follow from U3, neither more nor of another kind (I3), each as its dealer committed to it.
+ *
+ * The commitments lie in kept lists, so the caller compares and says what it found. Shares that nobody dealt are the answerer's fault: it is
+ * named and counted as lost, the others are awaited (section 4.6, step 1).
+ */
 export function takeRelease(
   context: SessionContext,
   state: SessionState,
   from: number,
   { envelope }: Message<'release'>,
+  isAsDealt: boolean | undefined,
   nowMs: number,
 ): SessionStep {
   const { suite, rules } = context;
   const opened = receive(context, state, 'unmask', from, envelope);
   if (opened.kind === 'refused') return reject(state, opened.code);
-  if (opened.body.h3 !== hex(thirdTranscript(context, state)))
-    return reject(state, 'TRANSCRIPT_MISMATCH');
+  if (opened.body.h3 !== state.h3) return reject(state, 'TRANSCRIPT_MISMATCH');
   const lines = releaseFor(neighbourGraph(state.u1, rules), state.u2, state.u3, from);
   const { shares } = opened.body;
   const asDue =
     shares.length === lines.length &&
     lines.every(({ dealer, kind }, i) => shares[i]?.dealer === dealer && shares[i].kind === kind);
   if (!asDue) return reject(state, 'SHARE_RELEASE_INVALID');
+  if (isAsDealt === undefined)
+    throw new PlexusError(
+      'STATE_UNEXPECTED',
+      'release: expected to be compared with what was dealt',
+    );
+  if (!isAsDealt)
+    return lose(context, state, from, { cause: 'faulty', code: 'SHARE_RELEASE_INVALID' }, nowMs);
   const kept = keep(suite, canonicalBytes(envelope));
   const leaf = hospitalLeaf(context, state, from, {
     type: 'round.unmask_answered',

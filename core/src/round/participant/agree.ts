@@ -1,17 +1,20 @@
 /**
  * R3 at the hospital: it signs one survivor set a session, ever (I2), and only one that the log fixed.
  *
- * Source: secure-aggregation.md 4.4, rows 1 to 3 and 5. Leaves to others: the differencing rule, the quorum of cosigned heads.
+ * Source: secure-aggregation.md 4.4, rows 1 to 5 in their order. Leaves to others: the quorum of cosigned heads.
  */
 import type { Head } from '../../audit/heads.js';
 import { fromHex, hex } from '../../base/bytes.js';
+import { canonicalJson, type Json, type JsonObject } from '../../base/canonical-json.js';
 import type { Signer } from '../../base/dsse.js';
 import { neighbourGraph } from '../../secagg/graph.js';
 import { survivorMinimum } from '../../secagg/rules.js';
 import { signStatement } from '../../secagg/statements.js';
 import { cohortHash, transcript3 } from '../../secagg/transcript.js';
+import { asJson } from '../../study/parse.js';
 import type { ToAgent } from '../messages.js';
 import {
+  digestOf,
   inSession,
   isRefusal,
   membersOf,
@@ -23,7 +26,8 @@ import {
   type InSession,
   type Refusal,
 } from './common.js';
-import { backs, leafOf } from './open.js';
+import { backs, leafOf, parsedLeaf } from './open.js';
+import { keepsDistance } from './retry.js';
 import type { KnownStudy, ParticipantStep, Performed, SessionHere, Settings } from './state.js';
 
 type Agree = Extract<ToAgent, { readonly kind: 'agree' }>;
@@ -41,7 +45,7 @@ export function enterAgree(
   state: KnownStudy,
   message: Agree,
 ): InSession | Refusal | { readonly kind: 'repeated' } {
-  const at = inSession(settings, state, message.session, 'masked');
+  const at = inSession(settings, state, message, 'masked');
   if (!('kind' in at) || at.kind !== 'repeated') return at;
   const signed = state.session?.u3 ?? [];
   const isSame =
@@ -57,7 +61,7 @@ export function checkAgree(
 ): Survivors | Refusal {
   const { settings, state, session, round } = at;
   const { suite, study } = settings;
-  const m2 = openAll(settings, myHeader(at), 'masked', message.masked, session.u2);
+  const m2 = openAll(at, 'masked', message.masked, session.u2);
   if (isRefusal(m2)) return m2;
   const u3 = m2.map(({ header }) => header.sender);
   const { survivors } = message;
@@ -69,12 +73,31 @@ export function checkAgree(
   const { sparse } = neighbourGraph(u1, study.rules);
   if (u3.length < survivorMinimum(study.rules, u1.length, sparse))
     return refused('SURVIVORS_TOO_FEW');
+  if (!keepsDistance(at, u3)) return refused('SURVIVORS_DIFFERENCING');
   if (head === undefined) return refused('LOG_HEAD_REFUSED');
   const about = { study: study.manifest.study, round: round.round, session: session.session };
   const says = { survivors: u3, u3_sha256: hex(cohortHash(suite, u3)) };
   if (!backs(leafOf(message.evidence), 'round.survivors_fixed', about, says))
     return refused('LOG_LEAF_MISSING');
+  if (!areLogged(message, u3, about)) return refused('LOG_LEAF_MISSING');
   return { u3, h3: hex(transcript3(suite, fromHex(session.h2), m2)), head };
+}
+
+/** Every survivor's M2 stands in a leaf of its own, as it was relayed; the caller has verified that the log holds the leaves. */
+function areLogged({ masked, evidence }: Agree, u3: readonly number[], about: JsonObject): boolean {
+  const leaves = (evidence?.also ?? []).map(({ bytes }) => parsedLeaf(bytes));
+  return (
+    leaves.length === u3.length &&
+    u3.every((hospital, i) => {
+      const signed = leaves[i]?.['signed'];
+      const m2 = Array.isArray(signed) ? (signed as readonly Json[])[0] : undefined;
+      return (
+        backs(leaves[i], 'round.masked_update.received', about, { hospital }) &&
+        m2 !== undefined &&
+        canonicalJson(m2) === canonicalJson(asJson(masked[i]))
+      );
+    })
+  );
 }
 
 /** M3. */
@@ -96,7 +119,9 @@ export function takeAgree(
 ): ParticipantStep {
   const { settings, state } = at;
   const { session: id } = at.session;
-  const session: SessionHere = { ...at.session, phase: 'agreed', u3, h3, head };
+  const said = { ...at.session.said, agree: digestOf(settings, envelope) };
+  const signed = { u3, h3, agreement: envelope, said };
+  const session: SessionHere = { ...at.session, phase: 'agreed', ...signed, head };
   const leaf = sessionLeaf(at, {
     type: 'round.survivors_agreed',
     action: 'E',

@@ -4,6 +4,7 @@
  * Source: secure-aggregation.md sections 2 and 4, "common checks". Peer-controlled: every field of every message; the coordinator may lie.
  */
 import { fromBase64, hex, type Bytes } from '../../base/bytes.js';
+import { canonicalBytes } from '../../base/canonical-json.js';
 import type { Envelope } from '../../base/dsse.js';
 import { PlexusError, type Code } from '../../base/error.js';
 import type { LeafDraft } from '../../base/machine.js';
@@ -12,6 +13,8 @@ import { headerMismatch, type Header } from '../../secagg/header.js';
 import { isMemberList } from '../../secagg/members.js';
 import { openStatement, peekStatement, type Statement } from '../../secagg/statements.js';
 import type { Head } from '../../audit/heads.js';
+import { asJson } from '../../study/parse.js';
+import type { ToAgent } from '../messages.js';
 import type {
   KnownStudy,
   MemberKeys,
@@ -36,20 +39,34 @@ export interface InSession {
   readonly session: SessionHere;
 }
 
-/** The session that a message names, in the phase in which the message belongs; `repeated` if it was answered before. */
+/**
+ * The session that a message names, in the phase in which the message belongs; `repeated` if just this message was answered before.
+ *
+ * What was answered lies in the outbox until the coordinator has it, so a repeated request needs no second answer, and another request
+ * for the same exchange gets none: M1 and M2 exist once.
+ */
 export function inSession(
   settings: Settings,
   state: KnownStudy,
-  session: string,
+  message: ExchangeMessage,
   phase: SessionHere['phase'],
 ): InSession | Refusal | { readonly kind: 'repeated' } {
-  if (state.session?.session !== session || state.round === undefined)
-    return refused(state.seen.includes(session) ? 'SESSION_CLOSED' : 'SESSION_UNKNOWN');
-  const at = PHASES.indexOf(state.session.phase);
-  if (at > PHASES.indexOf(phase)) return { kind: 'repeated' };
+  const { session } = state;
+  if (session?.session !== message.session || state.round === undefined)
+    return refused(state.seen.includes(message.session) ? 'SESSION_CLOSED' : 'SESSION_UNKNOWN');
+  const at = PHASES.indexOf(session.phase);
   if (at < PHASES.indexOf(phase)) return refused('PHASE_UNEXPECTED');
-  return { settings, state, round: state.round, session: state.session };
+  if (at === PHASES.indexOf(phase)) return { settings, state, round: state.round, session };
+  if (message.kind !== 'keys' && message.kind !== 'shares') return { kind: 'repeated' };
+  return session.asked[message.kind] === digestOf(settings, message)
+    ? { kind: 'repeated' }
+    : refused('ALREADY_ANSWERED');
 }
+
+export type ExchangeMessage = Extract<
+  ToAgent,
+  { readonly kind: 'keys' | 'shares' | 'agree' | 'unmask' }
+>;
 
 const PHASES: readonly SessionHere['phase'][] = [
   'advertised',
@@ -87,19 +104,20 @@ export function myHeader({ settings, state, round, session }: InSession, head?: 
 }
 
 /**
- * The statements of a set, each verified under the roster's key, strictly ascending, nobody outside `allowed`.
+ * The statements of a set, each verified under the roster's key, strictly ascending, nobody outside `allowed`, this hospital's own unaltered.
  *
- * Errors   none thrown: LIST_MALFORMED, ENCODING_INVALID, `stranger` (MEMBER_NOT_ALLOWED), SIGNATURE_INVALID, HEADER_MISMATCH,
- *          MODEL_MISMATCH as a refusal, the first in this order.
+ * Errors   none thrown: ENCODING_INVALID, LIST_MALFORMED, `stranger` (MEMBER_NOT_ALLOWED), SIGNATURE_INVALID, HEADER_MISMATCH,
+ *          MODEL_MISMATCH, OWN_MESSAGE_ALTERED as a refusal, the first in this order.
  */
-export function openAll<K extends StatementKind>(
-  { suite, study }: Settings,
-  mine: Header,
+export function openAll<K extends 'advertise' | 'share' | 'masked' | 'agree'>(
+  at: InSession,
   kind: K,
   envelopes: readonly Envelope[],
   allowed: readonly number[],
   stranger: Code = 'MEMBER_NOT_ALLOWED',
 ): readonly Statement<K>[] | Refusal {
+  const { suite, study } = at.settings;
+  const mine = myHeader(at);
   const peeked: Statement<K>[] = [];
   for (const envelope of envelopes) {
     const statement = peekStatement(kind, envelope);
@@ -118,7 +136,11 @@ export function openAll<K extends StatementKind>(
     const code = headerMismatch(mine, header);
     if (code !== undefined) return refused(code);
   }
-  return peeked;
+  // a statement of ours that we do not know, and yet signed with our key: this store is an old copy, or another one answers beside it
+  const own = envelopes[senders.indexOf(mine.sender)];
+  return own === undefined || digestOf(at.settings, own) === at.session.said[kind]
+    ? peeked
+    : refused('OWN_MESSAGE_ALTERED');
 }
 
 export function isRefusal(value: object): value is Refusal {
@@ -169,4 +191,9 @@ export function toCoordinator(topic: string, message: ParticipantOutgoing): Part
 
 export function shaHex(settings: Settings, bytes: Bytes): string {
   return hex(settings.suite.sha256(bytes));
+}
+
+/** Digest of a message or envelope in its canonical form, hex. */
+export function digestOf(settings: Settings, value: ExchangeMessage | Envelope): string {
+  return shaHex(settings, canonicalBytes(asJson(value)));
 }

@@ -17,6 +17,7 @@ import type { ToAgent } from '../messages.js';
 import { studyContext } from '../study-context.js';
 import { siteLeaf, toCoordinator } from './common.js';
 import { forgetAll } from './ended.js';
+import { isExposed } from './retry.js';
 import type {
   KnownStudy,
   Myself,
@@ -75,7 +76,9 @@ export function takeOffer(
     self,
     statement: '',
     expiresMs: 0,
-    last: { round: 0, attempt: 0 },
+    last: { round: 0, attempt: 0, position: { task: 0, roundInTask: 0 }, model: '' },
+    past: [],
+    restoredMs: 0,
     seen: [],
   };
   const leaf = siteLeaf(
@@ -125,11 +128,9 @@ export function takeDecided(
   const told = toCoordinator(study, { kind: 'decision', study, envelope });
   const decided = { ...state, phase, statement, expiresMs } as const;
   // once its vector is out, the hospital's help can only open the whole sum: it may finish that session
-  const isOut =
-    state.session !== undefined && !['advertised', 'shared'].includes(state.session.phase);
-  if (phase !== 'withdrawn' || isOut) return { state: decided, effects: [leaf, told] };
-  const { kept, wipes } = forgetAll(decided);
-  return { state: kept, effects: [leaf, told, ...wipes] };
+  if (phase !== 'withdrawn' || isExposed(state)) return { state: decided, effects: [leaf, told] };
+  const { kept, effects } = forgetAll(decided);
+  return { state: kept, effects: [leaf, ...effects, told] };
 }
 
 /** Whether the hospital may train and answer for this study now. */

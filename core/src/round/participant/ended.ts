@@ -7,6 +7,7 @@
 import { reject } from '../../base/machine.js';
 import type { ToAgent } from '../messages.js';
 import { sessionLeaf, siteLeaf } from './common.js';
+import { exposedSessions } from './retry.js';
 import { sessionPrefix, updatePrefix } from './secrets.js';
 import type { KnownStudy, ParticipantEffect, ParticipantStep, Settings } from './state.js';
 
@@ -27,8 +28,9 @@ export function takeSessionEnded(
     ...(code === undefined ? {} : { outcome: 'minor', code }),
     data: outcome === 'aggregated' ? {} : { attempt: round.attempt },
   });
-  const { kept, wipes } = forgetAll(state);
-  return { state: kept, effects: [leaf, { kind: 'retract', topic: id }, ...wipes] };
+  // what was trained may go out again under other masks, unless the round is done
+  const { kept, effects } = outcome === 'aggregated' ? forgetAll(state) : leaveSession(state);
+  return { state: kept, effects: [leaf, ...effects] };
 }
 
 export function takeStudyEnded(
@@ -50,25 +52,35 @@ export function takeStudyEnded(
       },
     },
   );
-  const { kept, wipes } = forgetAll(state);
-  const topics = state.session === undefined ? [] : [state.session.session];
+  const { kept, effects } = forgetAll(state);
+  return { state: { ...kept, phase: 'ended', outcome }, effects: [leaf, ...effects] };
+}
+
+interface Left<S> {
+  readonly kept: S;
+  readonly effects: readonly ParticipantEffect[];
+}
+
+/** The session is never answered again: what waits to be sent of it goes, its secrets are wiped; that it was exposed stays known. */
+export function leaveSession<S extends KnownStudy>(state: S): Left<S> {
+  const { session, ...rest } = state;
+  if (session === undefined) return { kept: state, effects: [] };
   return {
-    state: { ...kept, phase: 'ended', outcome },
-    effects: [leaf, ...topics.map((topic) => ({ kind: 'retract' as const, topic })), ...wipes],
+    kept: { ...rest, past: exposedSessions(state) } as unknown as S, // the member is optional
+    effects: [
+      { kind: 'retract', topic: session.session },
+      { kind: 'wipe', prefix: sessionPrefix(session.session) },
+    ],
   };
 }
 
-/** The state without round and session, and the deletion of their secrets. */
-export function forgetAll<S extends KnownStudy>(
-  state: S,
-): { readonly kept: S; readonly wipes: readonly ParticipantEffect[] } {
-  const { session, round, ...rest } = state;
-  const prefixes = [
-    ...(session === undefined ? [] : [sessionPrefix(session.session)]),
-    ...(round === undefined ? [] : [updatePrefix(state.manifest.study)]),
-  ];
+/** Session and round are over: the update is forgotten too. */
+export function forgetAll<S extends KnownStudy>(state: S): Left<S> {
+  const left = leaveSession(state);
+  const { round, ...rest } = left.kept;
+  if (round === undefined) return left;
   return {
-    kept: rest as unknown as S, // both members are optional
-    wipes: prefixes.map((prefix) => ({ kind: 'wipe', prefix })),
+    kept: rest as unknown as S, // the member is optional
+    effects: [...left.effects, { kind: 'wipe', prefix: updatePrefix(state.manifest.study) }],
   };
 }

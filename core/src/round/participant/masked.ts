@@ -19,6 +19,7 @@ import { asJson } from '../../study/parse.js';
 import type { Dealing, ToAgent } from '../messages.js';
 import {
   bodyOf,
+  digestOf,
   isRefusal,
   keysOf,
   membersOf,
@@ -53,7 +54,7 @@ export function checkShares(at: InSession, message: Shares): Dealings | Refusal 
   const { settings, state, session } = at;
   const { suite, study } = settings;
   const u1 = membersOf(session.u1);
-  const m1 = openAll(settings, myHeader(at), 'share', message.shares, u1);
+  const m1 = openAll(at, 'share', message.shares, u1);
   if (isRefusal(m1)) return m1;
   if (!m1.every(({ body }) => body.h1 === session.h1)) return refused('TRANSCRIPT_MISMATCH');
   const u2 = m1.map(({ header }) => header.sender);
@@ -155,6 +156,7 @@ export function performMask(
 
 export function takeShares(
   at: InSession,
+  message: Shares,
   { u2, h2 }: Dealings,
   performed: Masked | Complained,
 ): ParticipantStep {
@@ -176,11 +178,13 @@ export function takeShares(
       },
     });
     const answer = { kind: 'complaint', study, session: id, envelope } as const;
-    const { kept, wipes } = forgetAll(state);
-    return { state: kept, effects: [leaf, toCoordinator(study, answer), ...wipes] };
+    const { kept, effects } = forgetAll(state);
+    return { state: kept, effects: [leaf, ...effects, toCoordinator(study, answer)] };
   }
   const { contribution: signed, vector } = performed;
-  const session: SessionHere = { ...at.session, phase: 'masked', u2, h2, vector };
+  const asked = { ...at.session.asked, shares: digestOf(settings, message) };
+  const said = { ...at.session.said, masked: digestOf(settings, envelope) };
+  const session: SessionHere = { ...at.session, phase: 'masked', u2, h2, vector, asked, said };
   const leaf = sessionLeaf(at, { type: 'upload.sent', action: 'C', data: vector });
   const answer = { kind: 'masked', study, session: id, envelope, contribution: signed } as const;
   return { state: { ...state, session }, effects: [leaf, toCoordinator(id, answer)] };

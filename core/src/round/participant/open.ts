@@ -1,8 +1,8 @@
 /**
  * R0 at the hospital: is this session the one it trained for, in a cohort that the rules allow? Then it advertises two fresh keys.
  *
- * Source: secure-aggregation.md 4.1, rows 1 to 6 in their order. Leaves to others: the head (the caller has verified it), the retry rule
- * and the budget (no differential privacy, so nothing to reserve).
+ * Source: secure-aggregation.md 4.1, rows 1 to 7 in their order. Leaves to others: the head (the caller has verified it), the budget (no
+ * differential privacy, so nothing to reserve).
  */
 import type { Head } from '../../audit/heads.js';
 import { parseLeaf } from '../../audit/leaf.js';
@@ -16,7 +16,8 @@ import { signStatement } from '../../secagg/statements.js';
 import { cohortHash } from '../../secagg/transcript.js';
 import type { Evidence } from '../../audit/evidence.js';
 import type { ToAgent } from '../messages.js';
-import { headerOf, refused, sessionLeaf, toCoordinator, type Refusal } from './common.js';
+import { digestOf, headerOf, refused, sessionLeaf, toCoordinator, type Refusal } from './common.js';
+import { declarations, isExhausted } from './retry.js';
 import { rootSecret } from './secrets.js';
 import type {
   KnownStudy,
@@ -49,7 +50,10 @@ export function checkOpen(
   const says = { session, cohort, model_in: message.modelHash, layout_sha256: message.layoutHash };
   const about = { study: manifest.study, round: message.round, session };
   if (!backs(leaf, 'session.opened', about, says)) return refused('LOG_LEAF_MISSING');
-  if (state.session?.session === session) return { kind: 'repeated' };
+  if (state.session?.session === session)
+    return sameCohort(state.session.u0, cohort)
+      ? { kind: 'repeated' }
+      : refused('ALREADY_ANSWERED');
   if (!/^[0-9a-f]{64}$/.test(session)) return refused('ENCODING_INVALID');
   if (state.seen.includes(session)) return refused('SESSION_REUSED');
   if (state.session !== undefined) return refused('SESSION_OPEN');
@@ -60,7 +64,8 @@ export function checkOpen(
   if (settings.setting(round.position).layoutHash !== message.layoutHash)
     return refused('LAYOUT_MISMATCH');
   const code = refuseCohort(cohort, state, manifest.roster, rules);
-  return code === undefined ? { round, head } : refused(code);
+  if (code !== undefined) return refused(code);
+  return isExhausted(state) ? refused('RETRY_EXHAUSTED') : { round, head };
 }
 
 /** M0. Secret: z, 32 fresh bytes of the operating system, kept from here on. */
@@ -82,7 +87,7 @@ export function performOpen(
     sPublic: hex(keys.sPublic),
     nonce: hex(keys.nonce),
     cohortHash: hex(cohortHash(suite, message.cohort)),
-    previous: [],
+    previous: declarations(state),
   });
   return {
     performed: { kind: 'advertise', envelope },
@@ -96,11 +101,13 @@ export function takeOpen(
   message: Open,
   { round, head }: Opening,
   { envelope }: Extract<Performed, { readonly kind: 'advertise' }>,
+  nowMs: number,
 ): ParticipantStep {
   const { study, session: id, cohort } = message;
   const session: SessionHere = {
     phase: 'advertised',
     session: id,
+    openedMs: nowMs,
     head,
     u0: cohort,
     u1: [],
@@ -110,6 +117,9 @@ export function takeOpen(
     vector: { sha256: '', bytes: 0 },
     u3: [],
     h3: '',
+    rivals: [],
+    asked: {},
+    said: { advertise: digestOf(settings, envelope) },
   };
   const next = { ...state, session, seen: [...state.seen, id] };
   const leaf = sessionLeaf(
@@ -127,9 +137,13 @@ export function takeOpen(
 
 /** The leaf that travels with a message; the caller has verified that the log holds it. */
 export function leafOf(evidence: Evidence | undefined): JsonObject | undefined {
-  if (evidence === undefined) return undefined;
+  return evidence && parsedLeaf(evidence.leaf.bytes);
+}
+
+/** `bytes`: base64. Total on peer input. */
+export function parsedLeaf(bytes: string): JsonObject | undefined {
   try {
-    return parseLeaf(fromBase64(evidence.leaf.bytes)) as unknown as JsonObject;
+    return parseLeaf(fromBase64(bytes)) as unknown as JsonObject;
   } catch (thrown) {
     if (thrown instanceof PlexusError) return undefined; // peer-controlled: no leaf
     throw thrown;
@@ -153,6 +167,10 @@ export function backs(
     Object.entries(about).every(([member, value]) => same(leaf, member, value)) &&
     Object.entries(says).every(([member, value]) => same(data as JsonObject, member, value))
   );
+}
+
+function sameCohort(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((member, i) => member === b[i]);
 }
 
 function refuseCohort(

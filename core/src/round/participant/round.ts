@@ -5,7 +5,7 @@
  */
 import type { Head } from '../../audit/heads.js';
 import { PATTERNS } from '../../audit/patterns.js';
-import { rfc3339 } from '../../audit/time.js';
+import { parseRfc3339, rfc3339 } from '../../audit/time.js';
 import { leafHash } from '../../audit/merkle.js';
 import { base64, fromBase64 } from '../../base/bytes.js';
 import type { Code } from '../../base/error.js';
@@ -14,10 +14,11 @@ import { roundsOf } from '../../task/task.js';
 import type { ToAgent } from '../messages.js';
 import { siteLeaf, toCoordinator, type Refusal } from './common.js';
 import { refuseUnapproved } from './decision.js';
-import { forgetAll } from './ended.js';
+import { forgetAll, leaveSession } from './ended.js';
 import { backs, leafOf } from './open.js';
 import type {
   KnownStudy,
+  ParticipantEffect,
   ParticipantInput,
   ParticipantStep,
   RoundHere,
@@ -46,23 +47,38 @@ export function checkRoundOffer(
     return refuse('LOG_LEAF_MISSING');
   const spec = settings.study.tasks[task];
   if (spec === undefined || roundInTask >= roundsOf(spec)) return refuse('ROUND_STALE');
-  const { last } = state;
-  if (last.round === round && last.attempt === attempt)
-    return state.round === undefined || state.round.model === model
-      ? { kind: 'repeated' }
-      : refuse('MODEL_MISMATCH');
-  const isNewer = round > last.round || (round === last.round && attempt > last.attempt);
-  return isNewer ? { kind: 'offer' } : refuse('ROUND_STALE');
+  const { last, restoredMs } = state;
+  // 4.7: what this hospital signed in a round that was under way before the backup it cannot declare
+  if (restoredMs > 0 && (attempt > 1 || loggedMs(message) <= restoredMs))
+    return refuse('STORE_ROLLED_BACK');
+  if (round < last.round) return refuse('ROUND_STALE');
+  const place = task - last.position.task || roundInTask - last.position.roundInTask;
+  // every place in the study is summed in one round: a place that comes again would be another sum over the same rows
+  if (round > last.round)
+    return last.round === 0 || place > 0 ? { kind: 'offer' } : refuse('ROUND_STALE');
+  if (place !== 0 || attempt < last.attempt) return refuse('ROUND_STALE');
+  if (model !== last.model) return refuse('MODEL_MISMATCH');
+  return attempt > last.attempt ? { kind: 'offer' } : { kind: 'repeated' };
 }
 
-/** A newer offer ends whatever was under way of an older one: its session is never answered again. */
+function loggedMs({ evidence }: Offer): number {
+  const time = leafOf(evidence)?.['time'];
+  return (typeof time === 'string' ? parseRfc3339(time) : undefined) ?? 0;
+}
+
+/**
+ * A newer offer ends whatever was under way of an older one: its session is never answered again. Another attempt of the same round sends
+ * the update that is ready once more, under other masks: a second look at the rows would be a second number about the same patients.
+ */
 export function takeRoundOffer(
   settings: Settings,
   state: KnownStudy,
   message: Offer,
 ): ParticipantStep {
   const { round, attempt, task, roundInTask, model, deadlineMs, evidence } = message;
-  const { kept, wipes } = forgetAll(state);
+  const again = round === state.last.round;
+  const left = again ? leaveSession(state) : forgetAll(state);
+  const ready = again && state.round?.phase === 'ready' ? state.round.engine : undefined;
   const seq = evidence?.leaf.seq ?? 0;
   const leafBytes = fromBase64(evidence?.leaf.bytes ?? '');
   const here: RoundHere = {
@@ -72,9 +88,12 @@ export function takeRoundOffer(
     model,
     deadlineMs,
     offer: { seq, leaf: base64(leafHash(settings.suite, leafBytes)) },
-    phase: 'training',
+    ...(ready === undefined ? { phase: 'training' } : { phase: 'ready', engine: ready }),
   };
-  const next = { ...kept, last: { round, attempt }, round: here };
+  const { kept } = left;
+  const last = { round, attempt, position: here.position, model };
+  const past = again ? kept.past : [];
+  const next = { ...kept, restoredMs: 0, last, past, round: here };
   const leaf = siteLeaf(
     { settings, state: next },
     {
@@ -90,10 +109,12 @@ export function takeRoundOffer(
       },
     },
   );
-  return {
-    state: next,
-    effects: [leaf, ...wipes, { kind: 'work', work: trainWork(here) }],
-  };
+  const { study } = settings.study.manifest;
+  const follows: ParticipantEffect =
+    ready === undefined
+      ? { kind: 'work', work: trainWork(here) }
+      : toCoordinator(study, { kind: 'ready', study, round, attempt, engine: ready });
+  return { state: next, effects: [leaf, ...left.effects, follows] };
 }
 
 export function trainWork({ round, attempt, position, model }: RoundHere): TrainWork {

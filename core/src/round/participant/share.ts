@@ -1,7 +1,7 @@
 /**
  * R1 at the hospital: the keys of U1 are looked at, then both secrets are shared among the neighbours.
  *
- * Source: secure-aggregation.md 4.2, rows 1 to 4 in their order. Leaves to others: the retry rule, the arithmetic (secagg/sharing.ts).
+ * Source: secure-aggregation.md 4.2, rows 1 to 5 in their order. Leaves to others: the retry rule (retry.ts), the arithmetic (secagg/sharing.ts).
  */
 import { base64, fromHex, hex, type Bytes } from '../../base/bytes.js';
 import type { Signer } from '../../base/dsse.js';
@@ -13,6 +13,7 @@ import { signStatement } from '../../secagg/statements.js';
 import { cohortHash, transcript1 } from '../../secagg/transcript.js';
 import type { ToAgent } from '../messages.js';
 import {
+  digestOf,
   isRefusal,
   keysOf,
   membersOf,
@@ -24,6 +25,7 @@ import {
   type InSession,
   type Refusal,
 } from './common.js';
+import { checkRetry } from './retry.js';
 import type { MemberKeys, ParticipantStep, Performed } from './state.js';
 
 type Keys = Extract<ToAgent, { readonly kind: 'keys' }>;
@@ -32,6 +34,8 @@ export interface Advertised {
   readonly u1: readonly MemberKeys[];
   /** Hex. */
   readonly h1: string;
+  /** Survivor sets of earlier sessions. */
+  readonly rivals: readonly (readonly number[])[];
 }
 
 /** A key of small order gives zero under every clamped secret, so a public one finds it. */
@@ -40,8 +44,7 @@ const PROBE: Bytes = new Uint8Array(32).fill(0x40);
 export function checkKeys(at: InSession, message: Keys): Advertised | Refusal {
   const { settings, state, session } = at;
   const { suite, study } = settings;
-  const mine = myHeader(at);
-  const opened = openAll(settings, mine, 'advertise', message.advertisements, session.u0);
+  const opened = openAll(at, 'advertise', message.advertisements, session.u0);
   if (isRefusal(opened)) return opened;
   const cohort = hex(cohortHash(suite, session.u0));
   if (!opened.every(({ body }) => body.cohortHash === cohort)) return refused('HEADER_MISMATCH');
@@ -65,7 +68,9 @@ export function checkKeys(at: InSession, message: Keys): Advertised | Refusal {
     })),
     neighbourGraph(members, rules).neighbours(state.self),
   );
-  return code === undefined ? { u1, h1: hex(transcript1(suite, opened)) } : refused(code);
+  if (code !== undefined) return refused(code);
+  const rivals = checkRetry(at, opened);
+  return isRefusal(rivals) ? rivals : { u1, h1: hex(transcript1(suite, opened)), rivals };
 }
 
 /** M1, the share list and the sealed boxes. Secret: z. */
@@ -86,11 +91,14 @@ export function performShare(
 
 export function takeKeys(
   at: InSession,
-  { u1, h1 }: Advertised,
+  message: Keys,
+  { u1, h1, rivals }: Advertised,
   { envelope, listHash, entries, boxes }: Extract<Performed, { readonly kind: 'share' }>,
 ): ParticipantStep {
   const { settings, state } = at;
-  const session = { ...at.session, phase: 'shared', u1, h1 } as const;
+  const asked = { keys: digestOf(settings, message) };
+  const said = { ...at.session.said, share: digestOf(settings, envelope) };
+  const session = { ...at.session, phase: 'shared', u1, h1, rivals, asked, said } as const;
   const { study } = settings.study.manifest;
   const leaf = sessionLeaf(at, {
     type: 'round.shares_distributed',

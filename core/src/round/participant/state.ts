@@ -44,6 +44,7 @@ export type MemberKeys = {
 export type SessionHere = {
   readonly phase: 'advertised' | 'shared' | 'masked' | 'agreed' | 'released';
   readonly session: string;
+  readonly openedMs: number;
   /** The head under which the hospital answered last. */
   readonly head: Head;
   readonly u0: readonly number[];
@@ -56,6 +57,27 @@ export type SessionHere = {
   readonly vector: { readonly sha256: string; readonly bytes: number };
   readonly u3: readonly number[];
   readonly h3: string;
+  /** M3, once signed. */
+  readonly agreement?: Envelope;
+  /** Survivor sets that were signed in earlier sessions of the round, as U1 declares them. */
+  readonly rivals: readonly (readonly number[])[];
+  /** Digests of the requests that were answered, hex: another one is never answered. */
+  readonly asked: { readonly keys?: string; readonly shares?: string };
+  /** Digests of this hospital's own envelopes, hex: they must come back as they went. */
+  readonly said: {
+    readonly advertise: string;
+    readonly share?: string;
+    readonly masked?: string;
+    readonly agree?: string;
+  };
+};
+
+/** A session of the round that is over here, in which the vector was committed. */
+export type PastSession = {
+  readonly session: string;
+  readonly u1: readonly number[];
+  /** The survivor set that was signed there, with M3. */
+  readonly agreed?: { readonly survivors: readonly number[]; readonly agreement: Envelope };
 };
 
 type Course = {
@@ -66,8 +88,17 @@ type Course = {
   readonly statement: string;
   /** End of the approval, milliseconds since 1970; 0 without one. */
   readonly expiresMs: number;
-  /** The newest offer that was taken: an older one is never taken again. */
-  readonly last: { readonly round: number; readonly attempt: number };
+  /** The newest offer that was taken: an older one is never taken again, and a round keeps its place and its model. */
+  readonly last: {
+    readonly round: number;
+    readonly attempt: number;
+    readonly position: Position;
+    readonly model: string;
+  };
+  /** Of the round in `last`. */
+  readonly past: readonly PastSession[];
+  /** The database came from a backup: only a round first offered after this moment is joined. Milliseconds since 1970; 0 if it did not. */
+  readonly restoredMs: number;
   readonly round?: RoundHere;
   readonly session?: SessionHere;
   /** Every session that was answered here: none is answered twice. */
@@ -142,6 +173,10 @@ export type ParticipantInput =
       readonly code: Code;
       readonly nowMs: number;
     }
+  /** The session's time is over: M6. */
+  | { readonly kind: 'expired'; readonly envelope: Envelope; readonly nowMs: number }
+  /** The database was restored from a backup, so statements may be out that it does not know of. */
+  | { readonly kind: 'restored'; readonly nowMs: number }
   | { readonly kind: 'tick'; readonly nowMs: number };
 
 /** Loads the patients, trains, quantises; its result comes back as `trained` or `unable`. */

@@ -6,13 +6,14 @@
  */
 import type { Head } from '../../audit/heads.js';
 import type { Bytes } from '../../base/bytes.js';
-import type { Signer } from '../../base/dsse.js';
+import type { Envelope, Signer } from '../../base/dsse.js';
 import { PlexusError, type Code } from '../../base/error.js';
 import { reject } from '../../base/machine.js';
 import type { Suite } from '../../base/suite.js';
 import type { Manifest } from '../../study/manifest.js';
 import type { ToAgent } from '../messages.js';
 import { roundSetting, studyContext, type Position, type RoundSetting } from '../study-context.js';
+import { isExpired, signAbandon, takeExpired, takeRestored } from './abandon.js';
 import { checkAgree, enterAgree, performAgree, takeAgree } from './agree.js';
 import { inSession, isRefusal, type Refusal } from './common.js';
 import { readOffer, refuseUnapproved, takeDecided, takeOffer } from './decision.js';
@@ -68,6 +69,8 @@ export interface ParticipantMachine {
     head: Head | undefined,
     secrets: PerformSecrets,
   ): MaskResult | (Omit<MaskResult, 'performed'> & { readonly performed: Performed });
+  /** M6, if the session's time is over: to be fed as `expired`. */
+  expiry(state: ParticipantState, signer: Signer, nowMs: number): Envelope | undefined;
   step(state: ParticipantState, input: ParticipantInput): ParticipantStep;
   pendingWork(state: ParticipantState): readonly TrainWork[];
 }
@@ -105,6 +108,11 @@ export function participantMachine(suite: Suite, myself: Myself): ParticipantMac
         throw new PlexusError('STATE_UNEXPECTED', `${message.kind}: expected a plan to perform`);
       return checked.perform(secrets);
     },
+    expiry(state, signer, nowMs) {
+      if (state.phase === 'absent') return undefined;
+      const settings = settingsOf(state.manifest);
+      return isExpired(settings, state, nowMs) ? signAbandon(settings, state, signer) : undefined;
+    },
     step(state, input) {
       if (input.kind === 'message' && input.message.kind === 'study-offer')
         return takeOffer(suite, myself, state, input.message, settingsOf);
@@ -119,6 +127,10 @@ export function participantMachine(suite: Suite, myself: Myself): ParticipantMac
           return takeTrained(settings, state, input);
         case 'unable':
           return takeUnable(settings, state, input);
+        case 'expired':
+          return takeExpired(settings, state, input);
+        case 'restored':
+          return takeRestored(settings, state, input);
         case 'tick':
           return { state, effects: [] };
       }
@@ -152,7 +164,7 @@ function hear(settings: Settings, state: KnownStudy, input: MessageInput): Parti
       const checked = check(settings, state, message, head, nowMs);
       if (checked.kind === 'refused') return reject(state, checked.code);
       return checked.kind === 'checked' && performed !== undefined
-        ? checked.take(performed)
+        ? checked.take(performed, nowMs)
         : { state, effects: [] };
     }
   }
@@ -163,7 +175,7 @@ interface Checked {
   readonly perform: (
     secrets: PerformSecrets,
   ) => Omit<MaskResult, 'performed'> & { readonly performed: Performed };
-  readonly take: (performed: Performed) => ParticipantStep;
+  readonly take: (performed: Performed, nowMs: number) => ParticipantStep;
 }
 
 /** Everything public about an exchange's message, checked; what can be done with it then. */
@@ -185,12 +197,12 @@ function check(
         kind: 'checked',
         perform: ({ signer, random: z }) =>
           performOpen(settings, state, message, opening, { signer, z }),
-        take: (performed) =>
-          takeOpen(settings, state, message, opening, of(performed, 'advertise')),
+        take: (performed, nowMs) =>
+          takeOpen(settings, state, message, opening, of(performed, 'advertise'), nowMs),
       };
     }
     case 'keys': {
-      const at = inSession(settings, state, id, 'advertised');
+      const at = inSession(settings, state, message, 'advertised');
       if ('kind' in at) return at;
       const advertised = checkKeys(at, message);
       if (isRefusal(advertised)) return advertised;
@@ -200,11 +212,11 @@ function check(
           performed: performShare(at, advertised, { signer, z: read(rootSecret(id)) }),
           secrets: [],
         }),
-        take: (performed) => takeKeys(at, advertised, of(performed, 'share')),
+        take: (performed) => takeKeys(at, message, advertised, of(performed, 'share')),
       };
     }
     case 'shares': {
-      const at = inSession(settings, state, id, 'shared');
+      const at = inSession(settings, state, message, 'shared');
       if ('kind' in at) return at;
       const dealings = checkShares(at, message);
       if (isRefusal(dealings)) return dealings;
@@ -219,6 +231,7 @@ function check(
         take: (performed) =>
           takeShares(
             at,
+            message,
             dealings,
             performed.kind === 'complain' ? performed : of(performed, 'mask'),
           ),
@@ -236,9 +249,9 @@ function check(
       };
     }
     case 'unmask': {
-      const at = inSession(settings, state, id, 'agreed');
+      const at = inSession(settings, state, message, 'agreed');
       if ('kind' in at) return at;
-      const release = checkUnmask(at, message);
+      const release = checkUnmask(at, message, head);
       if (isRefusal(release)) return release;
       return {
         kind: 'checked',

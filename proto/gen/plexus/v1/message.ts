@@ -150,6 +150,7 @@ export interface SessionUnmask {
   study: string;
   session: Uint8Array;
   agreements: Envelope[];
+  evidence: Evidence | undefined;
 }
 
 export interface SessionEnded {
@@ -1562,7 +1563,7 @@ export const SessionAgree: MessageFns<SessionAgree> = {
 };
 
 function createBaseSessionUnmask(): SessionUnmask {
-  return { study: "", session: new Uint8Array(0), agreements: [] };
+  return { study: "", session: new Uint8Array(0), agreements: [], evidence: undefined };
 }
 
 export const SessionUnmask: MessageFns<SessionUnmask> = {
@@ -1575,6 +1576,9 @@ export const SessionUnmask: MessageFns<SessionUnmask> = {
     }
     for (const v of message.agreements) {
       Envelope.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.evidence !== undefined) {
+      Evidence.encode(message.evidence, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1616,6 +1620,14 @@ export const SessionUnmask: MessageFns<SessionUnmask> = {
             message.agreements.push(Envelope.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.evidence = Evidence.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1636,6 +1648,9 @@ export const SessionUnmask: MessageFns<SessionUnmask> = {
     message.study = object.study ?? "";
     message.session = object.session ?? new Uint8Array(0);
     message.agreements = object.agreements?.map((e) => Envelope.fromPartial(e)) || [];
+    message.evidence = (object.evidence !== undefined && object.evidence !== null)
+      ? Evidence.fromPartial(object.evidence)
+      : undefined;
     return message;
   },
 };

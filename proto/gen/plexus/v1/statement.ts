@@ -24,11 +24,17 @@ export interface Signature {
   sig: Uint8Array;
 }
 
-/** A signed checkpoint, the path to it from the head the receiver last reported, and one leaf that it covers. */
+/** A signed checkpoint, the path to it from the head the receiver last reported, and the leaves under it that a message rests on. */
 export interface Evidence {
   checkpoint: string;
   from: bigint;
   consistency: Uint8Array[];
+  leaf: LogLeaf | undefined;
+  inclusion: Uint8Array[];
+  also: IncludedLeaf[];
+}
+
+export interface IncludedLeaf {
   leaf: LogLeaf | undefined;
   inclusion: Uint8Array[];
 }
@@ -185,7 +191,7 @@ export const Signature: MessageFns<Signature> = {
 };
 
 function createBaseEvidence(): Evidence {
-  return { checkpoint: "", from: 0n, consistency: [], leaf: undefined, inclusion: [] };
+  return { checkpoint: "", from: 0n, consistency: [], leaf: undefined, inclusion: [], also: [] };
 }
 
 export const Evidence: MessageFns<Evidence> = {
@@ -207,6 +213,9 @@ export const Evidence: MessageFns<Evidence> = {
     }
     for (const v of message.inclusion) {
       writer.uint32(42).bytes(v!);
+    }
+    for (const v of message.also) {
+      IncludedLeaf.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -264,6 +273,14 @@ export const Evidence: MessageFns<Evidence> = {
             message.inclusion.push(reader.bytes());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.also.push(IncludedLeaf.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -284,6 +301,74 @@ export const Evidence: MessageFns<Evidence> = {
     message.checkpoint = object.checkpoint ?? "";
     message.from = (object.from !== undefined && object.from !== null) ? BigInt(object.from) : 0n;
     message.consistency = object.consistency?.map((e) => e) || [];
+    message.leaf = (object.leaf !== undefined && object.leaf !== null) ? LogLeaf.fromPartial(object.leaf) : undefined;
+    message.inclusion = object.inclusion?.map((e) => e) || [];
+    message.also = object.also?.map((e) => IncludedLeaf.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseIncludedLeaf(): IncludedLeaf {
+  return { leaf: undefined, inclusion: [] };
+}
+
+export const IncludedLeaf: MessageFns<IncludedLeaf> = {
+  encode(message: IncludedLeaf, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.leaf !== undefined) {
+      LogLeaf.encode(message.leaf, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.inclusion) {
+      writer.uint32(18).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IncludedLeaf {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIncludedLeaf();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.leaf = LogLeaf.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.inclusion.push(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<IncludedLeaf>, I>>(base?: I): IncludedLeaf {
+    return IncludedLeaf.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<IncludedLeaf>, I>>(object: I): IncludedLeaf {
+    const message = createBaseIncludedLeaf();
     message.leaf = (object.leaf !== undefined && object.leaf !== null) ? LogLeaf.fromPartial(object.leaf) : undefined;
     message.inclusion = object.inclusion?.map((e) => e) || [];
     return message;

@@ -9,7 +9,7 @@ import { leafBytes } from '../../../../core/src/audit/leaf.ts';
 import type { Evidence } from '../../../../core/src/audit/evidence.ts';
 import { rfc3339 } from '../../../../core/src/audit/time.ts';
 import { base64, fromHex, hex, type Bytes } from '../../../../core/src/base/bytes.ts';
-import { canonicalJson } from '../../../../core/src/base/canonical-json.ts';
+import { canonicalJson, parseCanonical } from '../../../../core/src/base/canonical-json.ts';
 import type { Code } from '../../../../core/src/base/error.ts';
 import type { LeafDraft } from '../../../../core/src/base/machine.ts';
 import { expand, type Outgoing } from '../../../../core/src/round/coordinator/outgoing.ts';
@@ -19,8 +19,9 @@ import {
   studyMachine,
 } from '../../../../core/src/round/coordinator/study.ts';
 import type { StudyInput, StudyState } from '../../../../core/src/round/coordinator/study-state.ts';
+import { releaseIsAsDealt } from '../../../../core/src/round/coordinator/release.ts';
 import { sumRound } from '../../../../core/src/round/coordinator/sum.ts';
-import type { FromAgent, ToAgent } from '../../../../core/src/round/messages.ts';
+import type { FromAgent, ShareEntry, ToAgent } from '../../../../core/src/round/messages.ts';
 import { peekStatement } from '../../../../core/src/secagg/statements.ts';
 import type { Manifest } from '../../../../core/src/study/manifest.ts';
 import { asJson } from '../../../../core/src/study/parse.ts';
@@ -80,6 +81,8 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
   const { study } = manifest;
   let state = machine.initial;
   const leaves: LeafDraft[] = [];
+  /** Where the leaf of each draft stands, and its bytes. */
+  const written: { seq: number; leaf: Bytes }[] = [];
   const journal: StudyInput[] = [];
   const told: { to: string; message: ToAgent }[] = [];
   const refusals: Code[] = [];
@@ -136,6 +139,7 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
       });
       leaves.push(draft);
       const stands = notary.keep(draft, input.nowMs) ?? { seq, leaf };
+      written.push(stands);
       for (const effect of stepped.effects)
         if (effect.kind === 'send') outbox.push({ ...effect, ...stands });
     }
@@ -166,7 +170,9 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
     if (session.phase !== 'summing') return;
     const summed = sumRound(settings, state, session, {
       kept: (digest) => got(kept, digest),
-      vectors: session.masked.map(({ vector }) => federation.tamper(got(blobs, vector))),
+      vectors: session.masked
+        .filter(({ hospital }) => session.u3.includes(hospital))
+        .map(({ vector }) => federation.tamper(got(blobs, vector))),
       model: got(blobs, session.model),
     });
     for (const { bytes } of summed.blobs) put(bytes);
@@ -193,11 +199,27 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
     const hospital = next.to.slice('hospital/'.length);
     const expanded = expand(next.message, (digest) => got(kept, digest));
     const message = isBacked(expanded)
-      ? { ...expanded, evidence: evidenceOf(next.seq, next.leaf) }
+      ? { ...expanded, evidence: evidenceOf(next, uploadsBehind(expanded)) }
       : expanded;
     told.push({ to: hospital, message });
     if (!federation.silent(hospital, message)) hand(hospital, message);
     return true;
+  }
+
+  /** The leaves of the vectors that an `agree` is about. */
+  function uploadsBehind(message: ToAgent): readonly { seq: number; leaf: Bytes }[] {
+    if (message.kind !== 'agree') return [];
+    return message.survivors.map((hospital) => {
+      const place = leaves.findIndex(
+        ({ type, session, data }) =>
+          type === 'round.masked_update.received' &&
+          session === message.session &&
+          data['hospital'] === hospital,
+      );
+      const found = written[place];
+      if (found === undefined) throw new Error('a survivor without a leaf');
+      return found;
+    });
   }
 
   /** Hands a message to a hospital, and what it answers to the coordinator; a vector is uploaded on the way. */
@@ -221,8 +243,17 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
       const blob = blobs.get(sha256);
       const stored = blob && { sha256, bytes: blob.length };
       const input = { kind: 'message', hospital, message: said, nowMs } as const;
-      expect(step({ ...input, ...(stored && { stored }) })).toBeUndefined();
+      const isAsDealt =
+        said.kind === 'release'
+          ? releaseIsAsDealt(settings, state, hospital, said.envelope, listOf)
+          : undefined;
+      const beside = { ...(stored && { stored }), ...(isAsDealt !== undefined && { isAsDealt }) };
+      expect(step({ ...input, ...beside })).toBeUndefined();
     }
+  }
+
+  function listOf(digest: string): readonly ShareEntry[] {
+    return parseCanonical(got(kept, digest)) as unknown as readonly ShareEntry[];
   }
 
   function decline(hospital: string, of: { readonly session: string }, code: Code): void {
@@ -277,17 +308,21 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
 
 function isBacked(
   message: ToAgent,
-): message is Extract<ToAgent, { readonly kind: 'round-offer' | 'open' | 'agree' }> {
-  return ['round-offer', 'open', 'agree'].includes(message.kind);
+): message is Extract<ToAgent, { readonly kind: 'round-offer' | 'open' | 'agree' | 'unmask' }> {
+  return ['round-offer', 'open', 'agree', 'unmask'].includes(message.kind);
 }
 
 /** What travels beside a backed message; its proofs are the caller's affair, and the hospitals here take the head for verified. */
-function evidenceOf(seq: number, leaf: Bytes): Evidence {
+function evidenceOf(
+  { seq, leaf }: { readonly seq: number; readonly leaf: Bytes },
+  also: readonly { readonly seq: number; readonly leaf: Bytes }[],
+): Evidence {
   return {
     checkpoint: '',
     from: 0,
     consistency: [],
     leaf: { seq, bytes: base64(leaf) },
     inclusion: [],
+    also: also.map((one) => ({ seq: one.seq, bytes: base64(one.leaf), inclusion: [] })),
   };
 }

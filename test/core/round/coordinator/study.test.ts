@@ -103,12 +103,14 @@ describe('a study at the coordinator', () => {
     );
   });
 
-  it('fails when a session dies with vectors in it, and says with which code', () => {
+  it('fails when two sessions of a round died after somebody had signed their survivors (4.7)', () => {
     const federation = running();
     federation.silent = (hospital, message) =>
       message.kind === 'agree' && hospital !== 'north' && hospital !== 'south';
     federation.run();
-    expect(federation.state()).toMatchObject({ phase: 'failed', code: 'SURVIVORS_TOO_FEW' });
+    expect(federation.state()).toMatchObject({ phase: 'failed', code: 'RETRY_EXHAUSTED' });
+    const aborted = federation.leaves.filter(({ type }) => type === 'round.aborted');
+    expect(aborted.map(({ code }) => code)).toEqual(['SURVIVORS_TOO_FEW', 'SURVIVORS_TOO_FEW']);
     expect(typesOf(federation).slice(-2)).toEqual(['round.aborted', 'study.closed']);
     expect(federation.told.at(-1)?.message).toMatchObject({ outcome: 'failed' });
   });

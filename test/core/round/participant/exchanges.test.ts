@@ -48,8 +48,8 @@ const study = studyContext(suite, manifest);
 const settings = { suite, study, setting: (position: Position) => roundSetting(study, position) };
 
 function machineSession(kind: 'shares' | 'unmask', phase: 'shared' | 'agreed'): InSession {
-  const { state } = at(kind);
-  const inside = inTheSession(settings, state, state.session?.session ?? '', phase);
+  const { state, message } = at(kind);
+  const inside = inTheSession(settings, state, message, phase);
   if ('kind' in inside) throw new Error(inside.kind);
   return inside;
 }
@@ -224,9 +224,10 @@ describe('R2 shares (4.3)', () => {
     expect(stepped.state).not.toHaveProperty('session');
     expect(stepped.effects).toMatchObject([
       { leaf: { type: 'round.complaint', data: { accused: 2 } } },
+      { kind: 'retract' },
+      { kind: 'wipe' },
+      { kind: 'wipe' },
       { message: { kind: 'complaint' } },
-      { kind: 'wipe' },
-      { kind: 'wipe' },
     ]);
   });
 });
@@ -271,7 +272,8 @@ describe('R3 agree (4.4) and R4 unmask (4.5)', () => {
       code('unmask', { agreements: [agreements[0], agreements[0], agreements[0]] as Envelope[] }),
     ).toBe('LIST_MALFORMED');
     const inside = machineSession('unmask', 'agreed');
-    expect(checkUnmask(inside, message)).toEqual({
+    expect(checkUnmask(inside, message, HEAD)).toEqual({
+      head: HEAD,
       lines: [1, 2, 3, 4].map((dealer) => ({ dealer, kind: 'b' })),
     });
     const held = readShares(sealed.shares);

@@ -28,6 +28,8 @@ export type Of<K extends ToAgent['kind']> = Extract<ToAgent, { readonly kind: K 
 interface Moment {
   readonly state: ParticipantState;
   readonly message: ToAgent;
+  /** What lay sealed then, by name. */
+  readonly secrets: ReadonlyMap<string, Uint8Array>;
 }
 
 export const HEAD: Head = { size: 1, root: base64(new Uint8Array(32)) };
@@ -56,7 +58,10 @@ export const sealed: { z: Uint8Array; shares: Uint8Array } = {
     const now = federation.state();
     const isSecond = now.phase === 'running' && now.round === 2;
     if (hospital === 'north' && (isSecond || message.kind === 'study-offer')) {
-      moments.set(message.kind, { state: participant.state(), message });
+      const secrets = new Map(
+        [...participant.secrets].map(([name, bytes]) => [name, bytes.slice()] as const),
+      );
+      moments.set(message.kind, { state: participant.state(), message, secrets });
       for (const [name, bytes] of participant.secrets) {
         if (name.endsWith('/z')) sealed.z = bytes.slice();
         if (name.endsWith('/shares')) sealed.shares = bytes.slice();
@@ -71,10 +76,15 @@ export const sealed: { z: Uint8Array; shares: Uint8Array } = {
 
 export function at<K extends Kind>(
   kind: K,
-): { readonly state: KnownStudy; readonly message: Of<K> } {
+): {
+  readonly state: KnownStudy;
+  readonly message: Of<K>;
+  readonly secrets: ReadonlyMap<string, Uint8Array>;
+} {
   const moment = moments.get(kind);
   if (moment?.message.kind !== kind || moment.state.phase === 'absent') throw new Error(kind);
-  return { state: moment.state, message: moment.message as Of<K> };
+  const { state, secrets } = moment;
+  return { state, message: moment.message as Of<K>, secrets };
 }
 
 /** The code that north answers to a changed message, or in a changed state. */
@@ -99,7 +109,7 @@ export function code<K extends Kind>(
 }
 
 /** The message with a leaf that says the same, as a coordinator that logs its lies would send it. */
-export function logged<K extends 'round-offer' | 'open' | 'agree'>(
+export function logged<K extends 'round-offer' | 'open' | 'agree' | 'unmask'>(
   kind: K,
   change: Partial<Of<K>>,
   data: JsonObject,
