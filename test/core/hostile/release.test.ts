@@ -81,10 +81,10 @@ const sets = fc.oneof(
 );
 const request = fc.oneof(
   sets.map((survivors) => (): ToAgent => agree(survivors)),
-  fc.tuple(sets, sets).map(
-    ([signers, survivors]) =>
+  fc.tuple(sets, fc.option(sets)).map(
+    ([survivors, signers]) =>
       (victim: Victim): ToAgent =>
-        unmask(victim, signers, survivors),
+        unmask(victim, signers ?? survivors, survivors),
   ),
   fc.constant((): ToAgent => at('shares').message),
   fc.constant((): ToAgent => at('keys').message),
