@@ -80,12 +80,15 @@ const sets = fc.oneof(
   fc.subarray(ALL, { minLength: 1 }),
 );
 const request = fc.oneof(
-  sets.map((survivors) => (): ToAgent => agree(survivors)),
-  fc.tuple(sets, fc.option(sets)).map(
-    ([survivors, signers]) =>
-      (victim: Victim): ToAgent =>
-        unmask(victim, signers ?? survivors, survivors),
-  ),
+  { weight: 4, arbitrary: sets.map((survivors) => (): ToAgent => agree(survivors)) },
+  {
+    weight: 6,
+    arbitrary: fc.tuple(sets, fc.option(sets, { freq: 1 })).map(
+      ([survivors, signers]) =>
+        (victim: Victim): ToAgent =>
+          unmask(victim, signers ?? survivors, survivors),
+    ),
+  },
   fc.constant((): ToAgent => at('shares').message),
   fc.constant((): ToAgent => at('keys').message),
   fc.constant((): ToAgent => at('open').message),
