@@ -11,6 +11,7 @@ import type { Code } from '../../../core/src/base/error.ts';
 import type { FromAgent, ToAgent } from '../../../core/src/round/messages.ts';
 import { expandOutgoing } from '../../../core/src/round/participant/secrets.ts';
 import type {
+  KnownStudy,
   ParticipantInput,
   ParticipantState,
 } from '../../../core/src/round/participant/state.ts';
@@ -36,9 +37,12 @@ export interface Victim {
 const NOW_MS = 2_000_000;
 
 /** The hospital `north` (roster index 1) just before it heard a kind of message in the second round. */
-export function victimBefore(kind: ToAgent['kind']): Victim {
+export function victimBefore(
+  kind: ToAgent['kind'],
+  change: (state: KnownStudy) => KnownStudy = (state) => state,
+): Victim {
   const moment = at(kind);
-  let state: ParticipantState = moment.state;
+  let state: ParticipantState = change(moment.state);
   const secrets = new Map(moment.secrets);
   const sent: FromAgent[] = [];
   const vectors: Bytes[] = [];
