@@ -106,7 +106,7 @@ function brokenArchive(
   { data }: Leaf,
   blob: (digest: string) => Bytes | undefined,
 ): readonly string[] {
-  const bytes = blob(String(data['secrets_sha256']));
+  const bytes = blob(data['secrets_sha256'] as string);
   if (bytes === undefined) return ['an archive is absent'];
   const { secrets } = JSON.parse(new TextDecoder().decode(bytes)) as {
     readonly secrets: readonly { readonly hospital: number; readonly kind: string }[];
@@ -258,7 +258,7 @@ function added(counts: Counts, simulated: Simulated, crashes: number, cuts: numb
 }
 
 function causeOf(data: JsonObject): string {
-  return `${String(data['phase'])} ${String(data['cause'])}`;
+  return `${data['phase'] as string} ${data['cause'] as string}`;
 }
 
 function tally(

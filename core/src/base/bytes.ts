@@ -85,7 +85,11 @@ export function fromUtf8(bytes: Bytes): string {
 function fromAscii(bytes: Bytes): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += UNITS)
-    text += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(i, i + UNITS)); // spreading would iterate
+    // a spread would iterate; `apply` takes what is like an array
+    text += String.fromCharCode.apply(
+      undefined,
+      bytes.subarray(i, i + UNITS) as unknown as number[],
+    );
   return text;
 }
 
