@@ -4,9 +4,9 @@ import { AGENT, killedIn, play, type Point } from './kills.ts';
 import { checkPlayed } from './played.ts';
 
 const SAMPLE: readonly Point[] = [
-  { role: AGENT, commit: 5, side: 'after' }, // M0 is written and has not been sent
+  { role: AGENT, commit: 5, side: 'before' }, // M0 is signed and not yet written
   { role: 'coordinator', commit: 12, side: 'before' },
-  { role: AGENT, commit: 9, side: 'before' }, // y is masked and not yet written
+  { role: AGENT, commit: 9, side: 'after' }, // y and M2 are written and have not been sent
   { role: 'coordinator', commit: 38, side: 'after' },
   { role: AGENT, commit: 14, side: 'after' }, // M4 is written and has not been sent
 ];
