@@ -195,7 +195,7 @@ export function statementsIn(leaves: readonly Leaf[]): ReadonlyMap<string, Reado
   for (const leaf of leaves) {
     const kind = SIGNED[leaf.type];
     if (kind === undefined) continue;
-    for (const envelope of leaf.signed ?? []) {
+    for (const envelope of leaf.signed) {
       const statement = peekStatement(kind, envelope);
       if (statement.kind === 'refused') continue; // the contribution beside M2
       const { session, sender } = statement.header;

@@ -1,8 +1,8 @@
 /** T23 what is secret of a session stands nowhere in the clear, and nowhere at all once the session is over. */
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   base64,
@@ -15,6 +15,7 @@ import {
   type FromAgent,
 } from '@plexus/core';
 import { openSqliteStore } from '@plexus/runtime';
+import { projectRoot } from '../arch/project.ts';
 import { createCoordinator } from '../../coordinator/src/app/coordinator.ts';
 import {
   callerOf,
@@ -31,6 +32,16 @@ import { memorySite } from '../node-agent/app/memory-site.ts';
 const HOSPITAL = 'north';
 const root = mkdtempSync(join(tmpdir(), 'plexus-secrets-'));
 const path = join(root, 'agent.db');
+/** What of better-sqlite3, the runtime's own package, is used to look into a copy. */
+type OpenDatabase = new (path: string) => {
+  prepare(sql: string): {
+    all(): readonly { readonly scope: string; readonly sealed: Uint8Array }[];
+  };
+  close(): void;
+};
+const Database = createRequire(join(projectRoot, 'runtime', 'package.json'))(
+  'better-sqlite3',
+) as OpenDatabase;
 const storeKey = new Uint8Array(32).fill(99);
 
 interface Known {
@@ -133,11 +144,7 @@ function rememberWrappingKeys(): void {
   for (const suffix of ['', '-wal'])
     if (existsSync(path + suffix)) copyFileSync(path + suffix, join(copy, `copy.db${suffix}`));
   const db = new Database(join(copy, 'copy.db'));
-  const rows = db
-    .prepare<[], { readonly scope: string; readonly sealed: Uint8Array }>(
-      'SELECT scope, sealed FROM wrapping_keys',
-    )
-    .all();
+  const rows = db.prepare('SELECT scope, sealed FROM wrapping_keys').all();
   for (const { scope, sealed } of rows)
     wrapped.push({ what: `wrapping key of ${scope}`, bytes: new Uint8Array(sealed) });
   db.close();
