@@ -10,18 +10,20 @@ import {
   asPlexusError,
   base64url,
   canonicalBytes,
+  canonicalJson,
   EMPTY_TREE,
   hex,
   PlexusError,
   rfc3339,
+  type Bytes,
   type Code,
   type Json,
   type JsonObject,
 } from '@plexus/core';
-import type { Beside, Driver, DriverOptions, Fed, Transitioned } from './contract.js';
+import type { Beside, Driver, DriverOptions, Fed } from './contract.js';
 import { heldMessages } from './held.js';
-import { liveMachines, parse, type Live } from './live.js';
-import { planCommit, rejectionOf, wakes } from './plan.js';
+import { liveMachines, parseText, type Live } from './live.js';
+import { planCommit, rejectionOf, wakes, type WrittenTransition } from './plan.js';
 import { refusalCounters } from './refusals.js';
 import { replayJournal } from './replay.js';
 
@@ -42,6 +44,8 @@ export type { Refusal, Refused } from './refusals.js';
 /** A machine that wakes itself more often in a row never ends. */
 const MAX_WAKES = 10_000;
 const SALT_BYTES = 16;
+/** Canonical text is well-formed, so this is core's `utf8`, and states are long. */
+const encoder = new TextEncoder();
 
 export function createDriver<Work>(options: DriverOptions<Work>): Driver<Work> {
   const { suite, store, clock, dispatch } = options;
@@ -93,28 +97,34 @@ export function createDriver<Work>(options: DriverOptions<Work>): Driver<Work> {
   async function feedOne(id: string, fed: Json, beside: Beside): Promise<Fed<Work>> {
     const live = await machines.find(id);
     if (live === undefined) return refused('MACHINE_UNKNOWN', beside);
-    const input = asReplayed(fed);
-    if (input === undefined) return refused('ENCODING_INVALID', beside);
+    const read = asReplayed(fed);
+    if (read === undefined) return refused('ENCODING_INVALID', beside);
+    const { input } = read;
     const stepped = live.machine.step(live.state, input);
-    const state = canonicalBytes(stepped.state);
+    // the very same value back, as most ticks give it, need not be written out to be compared
+    const isSame = stepped.state === live.state && stepped.effects.length === 0;
+    if (isSame) return { kind: 'ignored' }; // L1
+    const text = canonicalJson(stepped.state);
+    const state = encoder.encode(text);
     const isUnchanged = hex(suite.sha256(state)) === live.digest;
     const rejection = rejectionOf(stepped, isUnchanged);
     if (rejection !== undefined) return refused(rejection.code, beside, rejection.detail, input);
     if (isUnchanged && stepped.effects.length === 0) return { kind: 'ignored' }; // L1
-    return commit(live, input, { state: parse(state), effects: stepped.effects }, beside);
+    const next = { input, state: parseText(text), effects: stepped.effects };
+    return commit(live, { ...next, bytes: { input: read.bytes, state } }, beside);
   }
 
   async function commit(
     live: Live<Work>,
-    input: Json,
-    { state, effects }: Pick<Transitioned<Work>, 'state' | 'effects'>,
+    next: Pick<WrittenTransition<Work>, 'input' | 'state' | 'effects' | 'bytes'>,
     beside: Beside,
   ): Promise<Fed<Work>> {
     const { machine, n } = live;
-    const nowMs = Math.max(lastMs, timeOf(input) ?? clock());
+    const { state, effects } = next;
+    const nowMs = Math.max(lastMs, timeOf(next.input) ?? clock());
     const seq = tree.size;
     const time = rfc3339(nowMs);
-    const transitioned = { machine: machine.id, n, seq, time, input, state, effects };
+    const transitioned = { machine: machine.id, n, seq, time, ...next };
     const salt = base64url(options.random(SALT_BYTES));
     const basics = { seq, log: options.origin, time, salt, source: options.source };
     const planned = planCommit(suite, transitioned, basics, tree, {
@@ -179,9 +189,10 @@ export function createDriver<Work>(options: DriverOptions<Work>): Driver<Work> {
 }
 
 /** The input as a replay will read it; undefined if it is not canonical JSON: peer-controlled text may be anything. */
-function asReplayed(input: Json): Json | undefined {
+function asReplayed(input: Json): { readonly input: Json; readonly bytes: Bytes } | undefined {
   try {
-    return parse(canonicalBytes(input));
+    const text = canonicalJson(input);
+    return { input: parseText(text), bytes: encoder.encode(text) };
   } catch (thrown) {
     if (thrown instanceof PlexusError) return undefined;
     throw thrown;

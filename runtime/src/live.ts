@@ -51,6 +51,10 @@ export function liveMachines<Work>(
  * The value as a replay will read it. What runs live must not differ from that even in a member that is undefined (I7).
  */
 export function parse(canonical: Bytes): Json {
-  const value: unknown = JSON.parse(fromUtf8(canonical));
-  return value as Json; // the bytes come from canonicalBytes
+  return parseText(fromUtf8(canonical));
+}
+
+export function parseText(canonical: string): Json {
+  const value: unknown = JSON.parse(canonical);
+  return value as Json; // the text comes from canonicalJson
 }

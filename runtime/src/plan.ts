@@ -7,6 +7,7 @@ import {
   appendLeafHash,
   PlexusError,
   prepareTransition,
+  type Bytes,
   type Code,
   type Effect,
   type Json,
@@ -36,10 +37,15 @@ export function rejectionOf<Work>(
   return { code: rejected.code, detail: rejected.detail };
 }
 
+/** A transition with its input and state as they are written. */
+export type WrittenTransition<Work> = Transitioned<Work> & {
+  readonly bytes: { readonly input: Bytes; readonly state: Bytes };
+};
+
 /** Errors: those of prepareTransition. */
 export function planCommit<Work>(
   suite: Suite,
-  transitioned: Transitioned<Work>,
+  transitioned: WrittenTransition<Work>,
   basics: StampBasics,
   tree: TreeState,
   beside: { readonly secrets: readonly NamedSecret[]; readonly records: readonly StoreRecord[] },

@@ -59,6 +59,8 @@ export interface CoordinatorOptions {
   readonly dice: Dice;
   readonly clock: () => number;
   readonly present: () => readonly string[];
+  /** Told of every committed state, in order; at a start, of the one it goes on from. */
+  readonly moved: (state: StudyState) => void;
   readonly dispatch: (delivery: Delivery) => void;
 }
 
@@ -80,6 +82,9 @@ export function createCoordinatorNode(options: CoordinatorOptions): CoordinatorN
     clock,
     random: dice.bytes,
     dispatch: options.dispatch,
+    onTransition: ({ state: next }) => {
+      options.moved(next as unknown as StudyState);
+    },
     publish,
     onWork: (_, one) => void work.push(one),
     machine: (name) =>
@@ -151,6 +156,7 @@ export function createCoordinatorNode(options: CoordinatorOptions): CoordinatorN
     state,
     async start() {
       await driver.start();
+      options.moved(state()); // the power may have gone between a commit and the word of it
       await driver.settled();
       await doWork();
     },

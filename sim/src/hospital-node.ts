@@ -62,6 +62,8 @@ export interface HospitalOptions {
   readonly disk: Disk;
   readonly dice: Dice;
   readonly clock: () => number;
+  /** Told of every committed state, in order; at a start, of the one it goes on from. */
+  readonly moved: (state: ParticipantState) => void;
   readonly dispatch: (delivery: Delivery) => void;
   /** A state by its digest, as the coordinator serves it. */
   readonly model: (digest: string) => Bytes | undefined;
@@ -96,6 +98,9 @@ export async function createHospitalNode(options: HospitalOptions): Promise<Hosp
     clock,
     random: dice.bytes,
     dispatch: options.dispatch,
+    onTransition: ({ state: next }) => {
+      options.moved(next as unknown as ParticipantState);
+    },
     onWork: (_, one) => void work.push(one),
     machine: (name) =>
       name === id
@@ -150,6 +155,7 @@ export async function createHospitalNode(options: HospitalOptions): Promise<Hosp
     state,
     async start() {
       await driver.start();
+      options.moved(state()); // the power may have gone between a commit and the word of it
       await driver.settled();
     },
     async decide(envelope) {

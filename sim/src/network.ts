@@ -22,13 +22,22 @@ export interface Dice {
   readonly bytes: (length: number) => Bytes;
 }
 
-/** A stream of chance from a seed: SHA-256 in counter mode. */
+const BLOCK_BYTES = 4096;
+
+/** A stream of chance from a seed: HKDF in counter mode, block after block. */
 export function createDice(suite: Suite, seed: Bytes): Dice {
   let counter = 0;
+  let block: Bytes = new Uint8Array();
+  let at = 0;
   const bytes = (length: number): Bytes => {
-    const block = new Uint8Array(8);
-    new DataView(block.buffer).setUint32(0, counter++);
-    return suite.hkdfSha256(seed, block, new Uint8Array(), length);
+    if (at + length > block.length) {
+      const salt = new Uint8Array(8);
+      new DataView(salt.buffer).setUint32(0, counter++);
+      block = suite.hkdfSha256(seed, salt, new Uint8Array(), Math.max(BLOCK_BYTES, length));
+      at = 0;
+    }
+    at += length;
+    return block.slice(at - length, at);
   };
   return { bytes, next: () => new DataView(bytes(4).buffer).getUint32(0) / 2 ** 32 };
 }
@@ -52,19 +61,20 @@ interface Event {
 export function createSchedule(startMs: number): Schedule {
   let now = startMs;
   let number = 0;
-  let events: readonly Event[] = [];
+  /** The next one last. */
+  const events: Event[] = [];
   const history: string[] = [];
   return {
     now: () => now,
     at(timeMs, what, act) {
       const event = { timeMs: Math.max(now, Math.ceil(timeMs)), number: number++, what, act };
-      const place = events.findIndex((one) => one.timeMs > event.timeMs);
-      events = place < 0 ? [...events, event] : events.toSpliced(place, 0, event);
+      let place = events.length;
+      while (place > 0 && (events[place - 1]?.timeMs ?? 0) <= event.timeMs) place--;
+      events.splice(place, 0, event);
     },
     async step() {
-      const [next, ...rest] = events;
+      const next = events.pop();
       if (next === undefined) return false;
-      events = rest;
       now = next.timeMs;
       history.push(`${String(now)} ${next.what}`);
       await next.act();

@@ -3,7 +3,7 @@
  *
  * The disk is the store in memory and blobs by digest; kept bytes and secrets are read without waiting, as a simulation may.
  */
-import { hex, type Bytes, type Json, type LeafSource, type Suite } from '@plexus/core';
+import { hex, PlexusError, type Bytes, type Json, type LeafSource, type Suite } from '@plexus/core';
 import { memoryStore } from '@plexus/runtime';
 import type { Store } from '@plexus/runtime/drive';
 
@@ -16,7 +16,11 @@ export interface Disk {
   readonly secrets: ReadonlyMap<string, Bytes>;
 }
 
-export function createDisk(suite: Suite): Disk {
+/** Asked at every commit: whether the power goes, and on which side of the write. */
+export type Power = () => 'before' | 'after' | undefined;
+
+/** Errors: environment/STORE_FAILED when the power goes. */
+export function createDisk(suite: Suite, power: Power = () => undefined): Disk {
   const inner = memoryStore();
   const blobs = new Map<string, Bytes>();
   const kept = new Map<string, Bytes>();
@@ -24,11 +28,14 @@ export function createDisk(suite: Suite): Disk {
   const store: Store = {
     ...inner,
     async commit(row) {
+      const gone = power();
+      if (gone === 'before') throw powerIsGone(gone);
       const committed = await inner.commit(row);
       for (const { digest, bytes } of row.keep) kept.set(digest, bytes);
       for (const { name, bytes } of row.secrets) secrets.set(name, bytes);
       for (const name of [...secrets.keys()])
         if (row.wipe.some((prefix) => name.startsWith(prefix))) secrets.delete(name);
+      if (gone === 'after') throw powerIsGone(gone);
       return committed;
     },
   };
@@ -38,6 +45,10 @@ export function createDisk(suite: Suite): Disk {
     return digest;
   };
   return { store, blobs, put, kept, secrets };
+}
+
+function powerIsGone(side: 'before' | 'after'): PlexusError {
+  return new PlexusError('STORE_FAILED', `disk: the power is gone, ${side} the write`);
 }
 
 export function sourceOf(node: string): LeafSource {

@@ -11,8 +11,10 @@ import {
   type Bytes,
   type Code,
   type Envelope,
+  type FromAgent,
   type LocalRows,
   type Manifest,
+  type ParticipantState,
   type StudyState,
   type Suite,
   type TrainingEngine,
@@ -28,7 +30,7 @@ import {
   type Line,
   type NetworkRules,
 } from './network.js';
-import { createDisk } from './node.js';
+import { createDisk, type Disk } from './node.js';
 
 export interface SimulatedHospital {
   readonly hospital: string;
@@ -52,8 +54,19 @@ export interface Simulation {
   readonly startMs: number;
   /** Asked before every event: who dies now, and comes back after the network's reconnectMs. */
   readonly crash?: (event: number, roll: () => number) => string | undefined;
+  /** Asked at every commit of a node: whether its power goes, and on which side of the write. It comes back like a crashed one. */
+  readonly power?: (node: string, roll: () => number) => 'before' | 'after' | undefined;
+  readonly watch?: Partial<Watch>;
   /** Errors: environment/SIMULATION_ENDLESS after so many events. */
   readonly maxEvents?: number;
+}
+
+/** What tests see of a run besides its outcome. */
+export interface Watch {
+  /** Every message that a hospital gives to its line, lost ones and repetitions included. */
+  readonly sent: (hospital: string, message: FromAgent) => void;
+  readonly studyMoved: (state: StudyState) => void;
+  readonly hospitalMoved: (hospital: string, state: ParticipantState) => void;
 }
 
 export interface Simulated {
@@ -66,6 +79,8 @@ export interface Simulated {
   readonly events: number;
   /** Codes with which messages were refused, in order. */
   readonly refusals: readonly Code[];
+  /** What the coordinator stores under a digest: vectors, models, the revealed secrets of a round. */
+  readonly blob: (digest: string) => Bytes | undefined;
 }
 
 const COORDINATOR = 'coordinator';
@@ -77,8 +92,18 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   checkNetwork(network);
   const schedule = createSchedule(simulation.startMs);
   const dice = createDice(suite, seed);
-  const disk = createDisk(suite);
-  const disks = new Map(hospitals.map(({ hospital }) => [hospital, createDisk(suite)] as const));
+  const { watch } = simulation;
+  let isRunning = false;
+  /** Whose power is gone. */
+  let dark: string | undefined;
+  const diskOf = (node: string): Disk =>
+    createDisk(suite, () => {
+      const gone = isRunning ? simulation.power?.(node, dice.next) : undefined;
+      if (gone !== undefined) dark = node;
+      return gone;
+    });
+  const disk = diskOf(COORDINATOR);
+  const disks = new Map(hospitals.map(({ hospital }) => [hospital, diskOf(hospital)] as const));
   const refusals: Code[] = [];
   const nodes = new Map<string, HospitalNode>();
   const lines = new Map<string, Line>();
@@ -114,6 +139,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     const node = nodes.get(name);
     const message = node?.message(delivery);
     if (message === undefined) return;
+    watch?.sent?.(name, message);
     line?.send('to-coordinator', `${message.kind} ${String(delivery.id)}`, async () => {
       if (coordinator === undefined) return;
       note(await coordinator.received(name, message));
@@ -133,6 +159,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       dice,
       clock: schedule.now,
       present: () => [...nodes.keys()].filter((name) => lines.get(name)?.isUp() === true).sort(),
+      moved: (state) => watch?.studyMoved?.(state),
       dispatch: toHospital,
     });
     await coordinator.start();
@@ -148,6 +175,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       clock: schedule.now,
       model: (digest) => disk.blobs.get(digest),
       upload: disk.put,
+      moved: (state) => watch?.hospitalMoved?.(hospital, state),
       dispatch: (delivery) => {
         if (nodes.get(hospital) === undefined) early.push(delivery);
         else toCoordinator(hospital, delivery);
@@ -182,6 +210,8 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       for (const line of lines.values()) line.cut();
       schedule.at(later, 'coordinator starts again', async () => {
         await startCoordinator();
+        // a line that came up in between carried what nobody heard
+        for (const [name, line] of lines) if (line.isUp()) await nodes.get(name)?.connected();
         look();
       });
       return;
@@ -211,13 +241,13 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   await started()?.submit();
   for (const { hospital, approval } of hospitals) decideWhenOffered(hospital, approval);
 
-  /** The steward signs once the study has arrived. */
+  /** The steward signs once the study has arrived, and again if the power went before it was written. */
   function decideWhenOffered(name: string, approval: Envelope): void {
     schedule.at(schedule.now() + network.maxDelayMs + 1, `${name} decides`, async () => {
       const node = nodes.get(name);
       const phase = node?.state().phase ?? 'absent';
+      if (phase === 'offered' || phase === 'absent') decideWhenOffered(name, approval);
       if (phase === 'offered') await node?.decide(approval);
-      else if (phase === 'absent') decideWhenOffered(name, approval);
     });
   }
 
@@ -229,7 +259,21 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     const phase = started()?.state().phase;
     return phase === 'completed' || phase === 'failed' || phase === 'cancelled';
   };
+  /** The next event; whoever loses its power in it is dead afterwards. */
+  async function stepOn(): Promise<boolean> {
+    try {
+      return await schedule.step();
+    } catch (thrown) {
+      const node = dark;
+      if (node === undefined) throw thrown;
+      dark = undefined;
+      die(node);
+      return true;
+    }
+  }
+
   const { maxEvents = MAX_EVENTS } = simulation;
+  isRunning = true;
   let events = 0;
   for (; !isOver(); events++) {
     if (events === maxEvents)
@@ -239,7 +283,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       );
     const dies = simulation.crash?.(events, dice.next);
     if (dies !== undefined) die(dies);
-    if (!(await schedule.step()))
+    if (!(await stepOn()))
       throw new PlexusError('SIMULATION_ENDLESS', 'simulation: nothing is left to happen');
   }
   const over = started();
@@ -253,5 +297,6 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     ...leaves.map((leaf) => leafHash(suite, leaf)),
   );
   const model = disk.blobs.get(state.model) ?? new Uint8Array();
-  return { state, model, leaves, digest: hex(digest), events, refusals };
+  const blob = (named: string): Bytes | undefined => disk.blobs.get(named);
+  return { state, model, leaves, digest: hex(digest), events, refusals, blob };
 }

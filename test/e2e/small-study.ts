@@ -17,6 +17,7 @@ import {
   startFederation,
   watchStudy,
   type Federation,
+  type Places,
 } from '../../sim/demo/federation.ts';
 import { createProcesses, type Processes } from '../../sim/demo/processes.ts';
 import type { WatchEvent } from '../../sim/demo/progress.ts';
@@ -30,9 +31,23 @@ export interface SmallFederation {
   readonly close: () => Promise<void>;
 }
 
-const TRAINING_ROUNDS = 5;
+export interface SmallOptions {
+  readonly trainingRounds: number;
+  readonly localSteps: number;
+  /** For the exchanges that a hospital can be lost in before its vector is in. */
+  readonly deadlineMs: number;
+  readonly programs: (logs: string, places: Places) => Processes;
+}
 
-export async function startSmall(): Promise<SmallFederation> {
+const USUAL: SmallOptions = {
+  trainingRounds: 5,
+  localSteps: 20,
+  deadlineMs: 3_000,
+  programs: (logs) => createProcesses(projectRoot, logs),
+};
+
+export async function startSmall(options: SmallOptions = USUAL): Promise<SmallFederation> {
+  const { trainingRounds: rounds, localSteps, deadlineMs } = options;
   const folder = mkdtempSync(join(tmpdir(), 'plexus-e2e-'));
   const root = join(folder, 'project');
   const model = join(root, 'models', 'heart-disease');
@@ -42,26 +57,26 @@ export async function startSmall(): Promise<SmallFederation> {
     readonly secagg: object;
   };
   const tasks = study.tasks.map((task) =>
-    task.kind === 'train' ? { ...task, rounds: TRAINING_ROUNDS, localSteps: 20 } : task,
+    task.kind === 'train' ? { ...task, rounds, localSteps } : task,
   );
   const timeoutsMs = {
     ready: 60_000,
-    advertise: 3_000,
-    share: 3_000,
-    masked: 3_000,
+    advertise: deadlineMs,
+    share: deadlineMs,
+    masked: deadlineMs,
     agree: 20_000,
     unmask: 20_000,
   };
   const secagg = { ...study.secagg, wMax: 250, timeoutsMs };
   writeFileSync(join(model, 'study.yaml'), stringify({ ...study, tasks, secagg }));
-  const processes = createProcesses(projectRoot, join(folder, 'logs'));
+  const places = placesIn(join(folder, 'state'));
+  const processes = options.programs(join(folder, 'logs'), places);
   const close = async (): Promise<void> => {
     await processes.stopAll();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     const data = syntheticData(projectRoot, join(folder, 'data'));
-    const places = placesIn(join(folder, 'state'));
     mkdirSync(places.dir, { recursive: true });
     const federation = await startFederation(processes, root, places, data, () => undefined);
     return { processes, federation, root, close };

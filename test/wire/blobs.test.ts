@@ -1,4 +1,4 @@
-/** Blobs in frames: resumed where they were cut, verified before use. */
+/** T19 blobs in frames: resumed where they were cut, verified before use. */
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -45,7 +45,7 @@ afterEach(async () => {
 const never = new AbortController().signal;
 const MIB = 1 << 20;
 
-test('an upload that is cut in the middle goes on at the offset that arrived', async () => {
+test('T19 an upload that is cut in the middle goes on at the offset that arrived', async () => {
   const bytes = new Uint8Array(randomBytes(6 * MIB + 123));
   const digest = sha256(bytes);
   let cuts = 0;
@@ -65,7 +65,7 @@ test('an upload that is cut in the middle goes on at the offset that arrived', a
   expect(federation.app.appends).toEqual([]);
 });
 
-test('bytes that do not hash to their digest are refused and not kept', async () => {
+test('T19 bytes that do not hash to their digest are refused and not kept', async () => {
   const digest = 'ab'.repeat(32);
   const read = (_offset: number, length: number): Promise<Uint8Array> =>
     Promise.resolve(new Uint8Array(length));
@@ -75,7 +75,7 @@ test('bytes that do not hash to their digest are refused and not kept', async ()
   expect(federation.app.blobs_.has(digest)).toBe(false);
 });
 
-test('an upload is given up when its signal fires', async () => {
+test('T19 an upload is given up when its signal fires', async () => {
   const stop = new AbortController();
   const read = (): Promise<Uint8Array> => {
     stop.abort();
@@ -123,7 +123,7 @@ test('a download of other bytes, or of more than was expected, is refused', asyn
   });
 });
 
-test('a peer that breaks the order of an upload is refused with a code', async () => {
+test('T19 a peer that breaks the order of an upload is refused with a code', async () => {
   const { address, credentials, options } = channelTo(
     federation.endpoint,
     await identityFor(federation.ca),
@@ -149,7 +149,14 @@ test('a peer that breaks the order of an upload is refused with a code', async (
   await expect(send(start(2 ** 24), data(0, FRAME_BYTES + 1))).rejects.toMatchObject({
     code: 'BLOB_TOO_LARGE',
   });
-  await expect(send(start(10), data(0, 4))).rejects.toMatchObject({ code: 'BLOB_OFFSET' });
+  await expect(send(start(10), data(0, 4))).rejects.toMatchObject({ code: 'BLOB_OFFSET' }); // truncated
+  await expect(send(start(10), data(4, 4), data(4, 4))).rejects.toMatchObject({
+    code: 'BLOB_OFFSET', // repeated: the rest of the truncated one goes on, and once only
+  });
+  await expect(send(start(10), data(9, 1), data(8, 1))).rejects.toMatchObject({
+    code: 'BLOB_OFFSET', // reordered
+  });
+  expect(federation.app.blobs_.get('ef'.repeat(32))).toMatchObject({ complete: false });
   client.close();
 });
 

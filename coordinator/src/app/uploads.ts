@@ -2,7 +2,8 @@
  * What agents may store and read: the masked vector that a session awaits from them, and the model of a study they have approved.
  *
  * The digest of a vector is named only afterwards, in a signed statement; so it is the size that must be the awaited one, and each
- * hospital has one upload at a time. What no sum came out of is deleted (audit-log.md section 11).
+ * hospital has one upload at a time. Once its exchange is over for a hospital nothing more of it is taken, begun or not, so that no
+ * vector arrives after the survivors are fixed. What no sum came out of is deleted (audit-log.md section 11).
  * Leaves to others: files and hashing (runtime/), frames (grpc/).
  */
 import { fromUtf8, PlexusError, utf8, type StudyState } from '@plexus/core';
@@ -50,13 +51,17 @@ export function agentUploads(
     return undefined;
   }
 
-  function uploadOf(
+  /** The upload under way, as long as the session awaits it: what came before the exchange was over is thrown away with it. */
+  async function uploadOf(
     hospital: string,
     digest: string,
-  ): { readonly size: number; readonly study: string } {
+  ): Promise<{ readonly size: number; readonly study: string }> {
     const upload = open.get(hospital);
-    if (upload?.digest !== digest) throw unexpected();
-    return upload;
+    if (upload?.digest !== digest) throw refusal(shelf, hospital);
+    if (awaiting(shelf, hospital, upload.size) === upload.study) return upload;
+    open.delete(hospital);
+    await blobs.discard(digest);
+    throw refusal(shelf, hospital);
   }
 
   const port: BlobsPort = {
@@ -68,20 +73,24 @@ export function agentUploads(
     },
     async begin(hospital, digest, size) {
       const study = awaiting(shelf, hospital, size);
-      if (study === undefined) throw unexpected();
+      if (study === undefined) throw refusal(shelf, hospital);
       const before = open.get(hospital);
       if (before !== undefined && before.digest !== digest) await blobs.discard(before.digest);
       open.set(hospital, { digest, size, study });
     },
     async append(hospital, digest, offset, bytes) {
-      if (offset + bytes.length > uploadOf(hospital, digest).size)
+      if (offset + bytes.length > (await uploadOf(hospital, digest)).size)
         throw new PlexusError('BLOB_TOO_LARGE', 'upload: more bytes than announced');
       await blobs.append(digest, offset, bytes);
     },
     async finish(hospital, digest) {
-      const { study } = uploadOf(hospital, digest);
+      const { study, size } = await uploadOf(hospital, digest);
       open.delete(hospital);
       await blobs.finish(digest);
+      if (awaiting(shelf, hospital, size) !== study) {
+        await blobs.remove(digest); // the survivors were fixed while it was hashed
+        throw refusal(shelf, hospital);
+      }
       const older = await completeOf(study, hospital);
       if (older !== undefined && older !== digest) await blobs.remove(older);
       await store.setFact(factOf(study, hospital), utf8(digest));
@@ -128,6 +137,7 @@ function awaiting(shelf: StudyShelf, hospital: string, size: number): string | u
     const { session } = state.current;
     const index = state.manifest.roster.find((member) => member.hospital === hospital)?.index;
     if (index === undefined || session.phase !== 'masked' || !session.u2.includes(index)) continue;
+    if (session.lost.includes(index)) continue;
     if (session.masked.some((answer) => answer.hospital === index)) continue;
     if (shelf.vectorBytes(state) === size) return state.manifest.study;
   }
@@ -142,6 +152,17 @@ function isModelFor(state: StudyState, hospital: string, digest: string): boolea
   );
 }
 
-function unexpected(): PlexusError {
-  return new PlexusError('UPLOAD_UNEXPECTED', 'upload: no session awaits it');
+/** A hospital that shared keys in a session whose vectors are in, or that was lost there, comes too late. */
+function refusal(shelf: StudyShelf, hospital: string): PlexusError {
+  const isLate = shelf.states().some((state) => {
+    if (state.phase !== 'running' || state.current.phase !== 'session') return false;
+    const { session } = state.current;
+    const index = state.manifest.roster.find((member) => member.hospital === hospital)?.index;
+    if (index === undefined || !session.u2.includes(index)) return false;
+    const isTaken = session.masked.some((answer) => answer.hospital === index);
+    return session.phase !== 'masked' || isTaken || session.lost.includes(index);
+  });
+  return isLate
+    ? new PlexusError('PHASE_CLOSED', 'upload: the vectors of this session are in')
+    : new PlexusError('UPLOAD_UNEXPECTED', 'upload: no session awaits it');
 }

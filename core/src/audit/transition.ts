@@ -29,6 +29,8 @@ export interface Transition<Message, Work> {
   /** The state after the step. */
   readonly state: Json;
   readonly effects: readonly Effect<Message, Work>[];
+  /** Their canonical JSON, from a caller who has it already. */
+  readonly bytes?: { readonly input: Bytes; readonly state: Bytes };
 }
 
 /** One row of the journal. With `source` it is all that replay needs to rebuild the leaf. */
@@ -66,8 +68,10 @@ export function prepareTransition<Message, Work>(
   basics: StampBasics,
 ): PreparedTransition {
   const { machine, n } = transition;
-  const input = canonicalBytes(transition.input);
-  const state = canonicalBytes(transition.state);
+  const { input, state } = transition.bytes ?? {
+    input: canonicalBytes(transition.input),
+    state: canonicalBytes(transition.state),
+  };
   const stateDigest = hex(suite.sha256(state));
   const leaf = leafBytes(onlyLeaf(machine, transition.effects), {
     ...basics,

@@ -42,6 +42,17 @@ export function compareBytes(a: Bytes, b: Bytes): number {
 
 /** UTF-8 of a well-formed string. Errors: peer/ENCODING_INVALID on a lone surrogate. */
 export function utf8(text: string): Bytes {
+  const ascii = new Uint8Array(text.length);
+  let at = 0;
+  while (at < text.length) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0x80) return longUtf8(text);
+    ascii[at++] = unit;
+  }
+  return ascii;
+}
+
+function longUtf8(text: string): Bytes {
   const out: number[] = [];
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
@@ -62,8 +73,27 @@ export function utf8(text: string): Bytes {
   return Uint8Array.from(out);
 }
 
+/** A call has room for so many arguments. */
+const UNITS = 4096;
+
 /** Text of strict UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. Errors: peer/ENCODING_INVALID. */
 export function fromUtf8(bytes: Bytes): string {
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] ?? 0) >= 0x80) return fromLongUtf8(bytes);
+  return fromAscii(bytes);
+}
+
+function fromAscii(bytes: Bytes): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += UNITS)
+    // a spread would iterate; `apply` takes what is like an array
+    text += String.fromCharCode.apply(
+      undefined,
+      bytes.subarray(i, i + UNITS) as unknown as number[],
+    );
+  return text;
+}
+
+function fromLongUtf8(bytes: Bytes): string {
   const pieces: string[] = [];
   let units: number[] = [];
   for (let i = 0; i < bytes.length;) {
@@ -90,7 +120,7 @@ export function fromUtf8(bytes: Bytes): string {
     const overlong = (length === 3 && code < 0x800) || (length === 4 && code < 0x10000);
     if (overlong || (code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff) throw invalidUtf8(i);
     units.push(code);
-    if (units.length === 4096) {
+    if (units.length === UNITS) {
       pieces.push(String.fromCodePoint(...units));
       units = [];
     }
@@ -126,6 +156,9 @@ export function fromHex(text: string): Bytes {
 
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const URL_SAFE = STANDARD.slice(0, 62) + '-_';
+const NO_VALUE = 255;
+const STANDARD_VALUES = valuesOf(STANDARD);
+const URL_SAFE_VALUES = valuesOf(URL_SAFE);
 
 export function base64(bytes: Bytes): string {
   const text = encode64(bytes, STANDARD);
@@ -152,6 +185,13 @@ export function fromBase64url(text: string): Bytes {
   return decode64(text, URL_SAFE);
 }
 
+/** The value of each character by its code. */
+function valuesOf(alphabet: string): Bytes {
+  const values = new Uint8Array(128).fill(NO_VALUE);
+  for (let i = 0; i < alphabet.length; i++) values[alphabet.charCodeAt(i)] = i;
+  return values;
+}
+
 function encode64(bytes: Bytes, alphabet: string): string {
   const pieces: string[] = [];
   for (let i = 0; i < bytes.length; i += 3) {
@@ -165,12 +205,13 @@ function encode64(bytes: Bytes, alphabet: string): string {
 function decode64(body: string, alphabet: string): Bytes {
   if (body.length % 4 === 1) throw invalidBase64();
   const out = new Uint8Array(Math.floor((body.length * 3) / 4));
+  const values = alphabet === STANDARD ? STANDARD_VALUES : URL_SAFE_VALUES;
   let bits = 0;
   let word = 0;
   let at = 0;
-  for (const character of body) {
-    const value = alphabet.indexOf(character);
-    if (value < 0) throw invalidBase64();
+  for (let i = 0; i < body.length; i++) {
+    const value = values[body.charCodeAt(i)] ?? NO_VALUE;
+    if (value === NO_VALUE) throw invalidBase64();
     word = ((word << 6) | value) & 0xffff;
     bits += 6;
     if (bits >= 8) {

@@ -63,6 +63,8 @@ export function parseCanonical(bytes: Bytes): Json {
 }
 
 function canonicalString(value: string): string {
+  // most text is ASCII without quotes: well-formed NFC as it stands, and nothing to escape
+  if (/^[ !#-[\]-~]*$/.test(value)) return `"${value}"`;
   if (value.normalize('NFC') !== value || /\p{Surrogate}/u.test(value))
     throw new PlexusError('CANONICAL_JSON', 'string: expected well-formed NFC');
   return JSON.stringify(value); // RFC 8785 section 3.2.2.2 is JSON.stringify's escaping

@@ -7,7 +7,9 @@ import {
   formatVkey,
   fromUtf8,
   inclusionPath,
+  leafBytes,
   leafHash,
+  rfc3339,
   rootOf,
   signCheckpoint,
   verifierKey,
@@ -79,4 +81,17 @@ export function federationLog(first: readonly Bytes[] = []): FederationLog {
       return { checkpoint: note(), from, consistency: consistency(from), ...proof };
     },
   };
+}
+
+/** A leaf of the coordinator's study machine. */
+export function stamped(draft: Parameters<typeof leafBytes>[0], seq: number, nowMs: number): Bytes {
+  const zero = '00'.repeat(32);
+  return leafBytes(draft, {
+    seq,
+    log: PINNED.origin,
+    time: rfc3339(nowMs),
+    salt: 'AAAAAAAAAAAAAAAAAAAAAA',
+    source: { system: 'coordinator', version: '0.1.0', build_sha256: zero, node: 'a' },
+    transition: { machine: 'study/heart-small', n: seq, input: zero, state: zero },
+  });
 }

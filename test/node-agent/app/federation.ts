@@ -7,10 +7,8 @@ import {
   decodeTensors,
   encodeTensors,
   expand,
-  fromHex,
   hex,
   initialState,
-  leafBytes,
   nextTickMs,
   PlexusError,
   rfc3339,
@@ -24,10 +22,12 @@ import {
   type Bytes,
   type Code,
   type FromAgent,
+  type JsonObject,
   type LocalRows,
   type Manifest,
   type Outgoing,
   type Policy,
+  type SectionValues,
   type StudyInput,
   type StudyState,
   type ToAgent,
@@ -41,7 +41,7 @@ import type { Answer, CoordinatorLink } from '../../../node-agent/src/app/wire-p
 import { hospitals as rowsOf } from '../../core/task/federation.ts';
 import { plainEngine } from '../../core/task/plain-engine.ts';
 import { besideMessage } from './beside.ts';
-import { federationLog, PINNED, type FederationLog } from './federation-log.ts';
+import { federationLog, PINNED, stamped, type FederationLog } from './federation-log.ts';
 import { memorySite, type MemorySite } from './memory-site.ts';
 import { keysOf, NAMES, POLICY, testManifest } from './study.ts';
 
@@ -57,6 +57,10 @@ export interface Site {
   readonly failures: string[];
   /** Everything that went out, as it went. */
   readonly sent: FromAgent[];
+  /** Every masked vector that went out. */
+  readonly uploaded: Bytes[];
+  /** What was computed from the rows, before quantiser and masks. Secret. */
+  readonly computed: SectionValues[];
   readonly vectors: Map<string, Bytes>;
   policy: Policy;
   load: () => Promise<LocalRows>;
@@ -86,8 +90,14 @@ export interface Federation {
   readonly model: () => Bytes;
 }
 
-export async function createFederation(): Promise<Federation> {
-  const manifest = testManifest();
+export interface FederationOptions {
+  readonly secagg?: JsonObject;
+  /** What a hospital keeps its state in. */
+  readonly store?: (name: string) => MemorySite;
+}
+
+export async function createFederation(options: FederationOptions = {}): Promise<Federation> {
+  const manifest = testManifest(options.secagg);
   const settings = settingsOf(suite, manifest);
   const machine = studyMachine(suite);
   const log = federationLog([new Uint8Array([1])]);
@@ -156,6 +166,7 @@ export async function createFederation(): Promise<Federation> {
         const bytes = new Uint8Array(sizeBytes);
         bytes.set(parts[0] ?? [], 0);
         bytes.set(parts[1] ?? [], half);
+        site.uploaded.push(bytes);
         if (put(bytes) !== sha256) throw new PlexusError('BLOB_MISMATCH', 'upload: other bytes');
       },
       download: (sha256) => Promise.resolve(got(blobs, sha256)),
@@ -206,11 +217,12 @@ export async function createFederation(): Promise<Federation> {
         }),
       },
       trainer: {
-        run: ({ context, state: bytes, rows }) =>
-          Promise.resolve({
-            engine: 'plain/1.0.0',
-            values: contribute({ ...context, suite }, decodeTensors(bytes), rows, plainEngine()),
-          }),
+        run: ({ context, state: bytes, rows }) => {
+          const local = { ...context, suite };
+          const values = contribute(local, decodeTensors(bytes), rows, plainEngine());
+          site.computed.push(values);
+          return Promise.resolve({ engine: 'plain/1.0.0', values });
+        },
       },
       vectors: {
         put: (sha256, bytes) => Promise.resolve(void site.vectors.set(sha256, bytes)),
@@ -228,10 +240,12 @@ export async function createFederation(): Promise<Federation> {
     const site: Site = {
       name,
       keys: keysOf(i + 1),
-      store: memorySite(),
+      store: options.store?.(name) ?? memorySite(),
       lines: [],
       failures: [],
       sent: [],
+      uploaded: [],
+      computed: [],
       vectors: new Map(),
       policy: POLICY,
       load: () => Promise.resolve(rowsOf[i] ?? { training: [], heldOut: [] }),
@@ -409,16 +423,4 @@ export async function createFederation(): Promise<Federation> {
     };
   }
   return federation;
-}
-
-function stamped(draft: Parameters<typeof leafBytes>[0], seq: number, nowMs: number): Bytes {
-  const zero = hex(fromHex('00'.repeat(32)));
-  return leafBytes(draft, {
-    seq,
-    log: PINNED.origin,
-    time: rfc3339(nowMs),
-    salt: 'AAAAAAAAAAAAAAAAAAAAAA',
-    source: { system: 'coordinator', version: '0.1.0', build_sha256: zero, node: 'a' },
-    transition: { machine: 'study/heart-small', n: seq, input: zero, state: zero },
-  });
 }

@@ -12,8 +12,8 @@ export interface MemorySite extends Store {
   readonly secretNames: ReadonlySet<string>;
 }
 
-export function memorySite(): MemorySite {
-  const store = memoryStore();
+/** Over another store than the one in memory it can be looked into just the same. */
+export function memorySite(store: Store = memoryStore()): MemorySite {
   const leaves: Bytes[] = [];
   const secretNames = new Set<string>();
   const site: MemorySite = {

@@ -1,5 +1,12 @@
 /** A small study of four hospitals whose keys are seeded, as their agents enrolled with them. */
-import { base64, compileManifest, type Bytes, type Manifest, type Policy } from '@plexus/core';
+import {
+  base64,
+  compileManifest,
+  type Bytes,
+  type JsonObject,
+  type Manifest,
+  type Policy,
+} from '@plexus/core';
 import { nodeSuite as suite } from '@plexus/suite';
 import { makeHospitalKeys, type HospitalKeys } from '../../../node-agent/src/app/hospital-keys.ts';
 import { sample } from '../../core/data-schema/sample.ts';
@@ -18,7 +25,7 @@ export function keysOf(index: number): HospitalKeys {
   return makeHospitalKeys((length) => new Uint8Array(length).fill(10 * index + drawn++));
 }
 
-export function testManifest(): Manifest {
+export function testManifest(secagg: JsonObject = {}): Manifest {
   const keyOf = (seed: Bytes): string => base64(suite.ed25519PublicKey(seed));
   const compiled = compileManifest(
     {
@@ -29,7 +36,7 @@ export function testManifest(): Manifest {
       model: logistic,
       tasks: [{ kind: 'moments' }, { ...training, localEpochs: undefined }, { kind: 'evaluate' }],
       privacy: { mode: 'none' },
-      secagg: { cAbs: 1, wMax: 60 },
+      secagg: { cAbs: 1, wMax: 60, ...secagg },
       seed: 7,
     },
     {
