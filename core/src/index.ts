@@ -120,6 +120,7 @@ export { intersect, isMemberList, requireMemberList, without } from './secagg/me
 export { addPacked, cutToField, packVector } from './secagg/packing.js';
 export { decodeSum, encodeVector } from './secagg/quantise.js';
 export { releaseFor, type ReleaseLine } from './secagg/release.js';
+export { graphReport, graphReports, graphSentence, type GraphReport } from './secagg/report.js';
 export {
   checkRules,
   largestCount,

@@ -124,6 +124,19 @@ describe('plexus study validate', () => {
     );
   });
 
+  it('says how many hospitals are in any sum, how many may drop out and who shares with whom', () => {
+    const { out } = plexus(studyWith({}), 'study', 'validate');
+    expect(out).toMatch(
+      /of 3 hospitals at least 3 are in any sum, 2 of them honest; 3 sign for it; none may drop out/,
+    );
+    expect(out).toMatch(/each masks with all 2 others, 3 shares rebuild a secret/);
+    const { out: json } = plexus(studyWith({}), 'study', 'validate', '--json');
+    expect(JSON.parse(json)).toMatchObject({
+      ok: true,
+      secagg: [{ cohort: 3, graph: 'complete', quorum: 3, survivorMinimum: 3, mayDrop: 0 }],
+    });
+  });
+
   it('prints one JSON object with --json', () => {
     const folder = studyWith({ 'model.yaml': ['type: dense', 'type: conv9d'] });
     const { status, out } = plexus(folder, 'study', 'validate', '--json');

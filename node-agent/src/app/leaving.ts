@@ -4,7 +4,14 @@
  * Every number leaves masked, inside one vector a round; what can be read of it is the sum over the survivors.
  * Source: docs/protocol.md; I9. Leaves to others: showing it (cli/), what did leave (outbound.ts).
  */
-import { roundSetting, roundsOf, survivorMinimum, type StudyContext } from '@plexus/core';
+import {
+  graphReports,
+  roundSetting,
+  roundsOf,
+  survivorMinimum,
+  type GraphReport,
+  type StudyContext,
+} from '@plexus/core';
 
 export interface Leaving {
   /** Kind of task. */
@@ -26,6 +33,8 @@ export interface StudySummary {
   readonly leaving: readonly Leaving[];
   /** No sum of fewer hospitals than this is ever opened. */
   readonly leastHospitals: number;
+  /** What the rules come to at the smallest and at the largest cohort. */
+  readonly secagg: readonly GraphReport[];
 }
 
 export function summaryOf(study: StudyContext): StudySummary {
@@ -48,5 +57,6 @@ export function summaryOf(study: StudyContext): StudySummary {
       };
     }),
     leastHospitals: survivorMinimum(rules, rules.minCohort, false),
+    secagg: graphReports(rules),
   };
 }

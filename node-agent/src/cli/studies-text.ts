@@ -1,5 +1,5 @@
 /** Studies as the hospital's people read them: where each stands, and what leaves for it. */
-import type { ParticipantState } from '@plexus/core';
+import { graphSentence, type ParticipantState } from '@plexus/core';
 import type { StudySummary } from '../app/leaving.js';
 import { tableLines } from './table.js';
 
@@ -39,7 +39,7 @@ export function studiesText(rows: readonly StudyRow[]): readonly string[] {
 }
 
 export function summaryText(summary: StudySummary): readonly string[] {
-  const { study, title, hospitals, features, target, leaving, leastHospitals } = summary;
+  const { study, title, hospitals, features, target, leaving, leastHospitals, secagg } = summary;
   return [
     `${study}: ${title}`,
     `  hospitals  ${hospitals.join(', ')}`,
@@ -49,5 +49,6 @@ export function summaryText(summary: StudySummary): readonly string[] {
       return `  leaves     ${task}: ${String(rounds)} round${rounds === 1 ? '' : 's'}, ${each} a round`;
     }),
     `  readable   sums over at least ${String(leastHospitals)} hospitals, nothing of this hospital alone`,
+    ...secagg.map((report) => `             ${graphSentence(report)}`),
   ];
 }

@@ -1,5 +1,12 @@
 /** `plexus study validate`: every problem of a study file at once, each with file, line and column. Works offline. */
-import { PlexusError, roundsOf, type Manifest } from '@plexus/core';
+import {
+  graphReports,
+  graphSentence,
+  PlexusError,
+  roundsOf,
+  type GraphReport,
+  type Manifest,
+} from '@plexus/core';
 import type { Command } from 'commander';
 import { sectionsOf } from '../model-card.js';
 import { privacySentence } from '../privacy-sentence.js';
@@ -22,7 +29,11 @@ export function addStudyValidate(study: Command, terminal: Terminal): void {
         const problems = validated.kind === 'refused' ? validated.problems : [];
         if (options.json)
           terminal.out(
-            JSON.stringify({ ok: problems.length === 0, problems: problems.map(asRow) }),
+            JSON.stringify({
+              ok: problems.length === 0,
+              problems: problems.map(asRow),
+              ...(validated.kind === 'valid' && { secagg: secaggOf(validated.manifest) }),
+            }),
           );
         else if (validated.kind === 'valid') printSummary(terminal, validated.manifest);
         else for (const problem of problems) terminal.out(problemLine(problem));
@@ -59,5 +70,11 @@ function printSummary(terminal: Terminal, manifest: Manifest): void {
   terminal.out(
     `      secure sum ${String(rules.minCohort)} to ${String(rules.maxCohort)} hospitals, ${String(rules.cAbs)} may be curious`,
   );
+  for (const report of secaggOf(manifest)) terminal.out(`      ${graphSentence(report)}`);
   terminal.out(`      ${privacySentence(manifest.privacy)}`);
+}
+
+/** What the rules come to at the smallest and at the largest cohort. */
+function secaggOf(manifest: Manifest): readonly GraphReport[] {
+  return graphReports(sectionsOf(manifest).rules);
 }

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { nodeSuite as suite } from '@plexus/suite';
 import { sessionKeys } from '../../../core/src/secagg/keys.ts';
-import { makeLayout } from '../../../core/src/secagg/layout.ts';
+import { layoutWords, makeLayout } from '../../../core/src/secagg/layout.ts';
 import { masksOf, maskVector, pairMaskKey, selfMaskKey } from '../../../core/src/secagg/masking.ts';
-import { addPacked, cutToField } from '../../../core/src/secagg/packing.ts';
+import { addPacked, cutToField, packVector } from '../../../core/src/secagg/packing.ts';
 import { bytes, got, seedOf, SESSION } from './session.ts';
 
 const h1 = bytes(1);
@@ -53,41 +53,76 @@ test('a peer key of small order makes no mask (KEY_LOW_ORDER)', () => {
   );
 });
 
-describe('T13: a masked vector of zeros is uniform over its field', () => {
-  const length = 1 << 19;
+/**
+ * Bounds of the chi-square statistic, each crossed by chance once in 10^9: 15 statistics with two tails, so right masks under other
+ * keys would fail here three times in 10^8.
+ */
+const BYTE = { cells: 256, least: 141.9, most: 414.6 }; // 255 degrees of freedom
+const PAIR = { cells: 65_536, least: 63_386, most: 67_730 }; // 65,535 degrees of freedom
+
+describe('T13 masked words are uniform over their field (keys of seed 5, 2^20 values, both tails)', () => {
+  const length = 1 << 20;
 
   test.each([
     ['fixed16', 2],
     ['fixed24', 3],
     ['fixed32', 4],
   ] as const)(
-    '%s: chi-square over every byte of a value (six deviations either way)',
+    '%s: every byte of a value, and its two highest together, whether the vector is zeros or all at the top',
     (encoding, width) => {
       const layout = makeLayout([{ name: 'update/w', length, encoding, clip: '1' }]);
-      const words = encoding === 'fixed16' ? length / 2 : length;
-      const packed = maskVector(suite, layout, new Uint32Array(words + 2), masks(5));
-      for (let byte = 0; byte < width; byte++) {
-        const counts = new Float64Array(256);
-        for (let i = 0; i < length; i++) {
-          const value = packed[width * i + byte] ?? 0;
-          counts[value] = (counts[value] ?? 0) + 1;
-        }
-        const mean = length / 256;
-        const chi = counts.reduce((sum, count) => sum + (count - mean) ** 2 / mean, 0);
-        // 255 degrees of freedom: mean 255, deviation 22.6; both tails beyond six deviations
-        expect(chi).toBeGreaterThan(255 - 6 * 22.6);
-        expect(chi).toBeLessThan(255 + 6.5 * 22.6);
+      for (const word of [0, 0xffff_ffff]) {
+        const words = new Uint32Array(layoutWords(layout)).fill(word);
+        const packed = maskVector(suite, layout, words, masks(5));
+        const byte = (i: number, at: number): number => packed[width * i + at]!;
+        for (let at = 0; at < (word === 0 ? width : 0); at++)
+          expectUniform(BYTE, length, (i) => byte(i, at));
+        expectUniform(PAIR, length, (i) => byte(i, width - 1) * 256 + byte(i, width - 2));
       }
     },
   );
 
-  test('fixed16: the top value of the ring is drawn (65535 of 2^20 values: missed with probability 1e-7)', () => {
-    const layout = makeLayout([
-      { name: 'update/w', length: 1 << 20, encoding: 'fixed16', clip: '1' },
-    ]);
+  test('fixed16: the top value and 0 are drawn (2^20 values: each missed once in 9 million)', () => {
+    const layout = makeLayout([{ name: 'update/w', length, encoding: 'fixed16', clip: '1' }]);
     const packed = maskVector(suite, layout, new Uint32Array((1 << 19) + 2), masks(5));
-    const fields = new Uint16Array(packed.buffer, 0, 1 << 20);
+    const fields = new Uint16Array(packed.buffer, 0, length);
     expect(fields.includes(0xffff)).toBe(true);
     expect(fields.includes(0)).toBe(true);
   });
+
+  test.each([
+    ['fixed24', 11_835_022, 0xff_ffff],
+    ['fixed24', 9_589_003, 0],
+    ['fixed32', 3_871_195_610, 0xffff_ffff],
+  ] as const)(
+    '%s: word %i under the mask of seed 5 is %i, an end of its ring (found by search)',
+    (encoding, at, value) => {
+      const layout = makeLayout([{ name: 'update/w', length: 1, encoding, clip: '1' }]);
+      const words = new Uint32Array(3);
+      suite.addMasks(words, [{ key: seedOf(5), sign: 1 }], at);
+      const packed = packVector(layout, words);
+      const field = packed.subarray(0, encoding === 'fixed24' ? 3 : 4);
+      expect(field.reduceRight((sum, byte) => sum * 256 + byte, 0)).toBe(value);
+    },
+  );
 });
+
+function expectUniform(
+  { cells, least, most }: typeof BYTE,
+  count: number,
+  cellOf: (i: number) => number,
+): void {
+  const chi = chiSquare(cells, count, cellOf);
+  expect(chi).toBeGreaterThan(least);
+  expect(chi).toBeLessThan(most);
+}
+
+function chiSquare(cells: number, count: number, cellOf: (i: number) => number): number {
+  const counts = new Float64Array(cells);
+  for (let i = 0; i < count; i++) {
+    const cell = cellOf(i);
+    counts[cell] = counts[cell]! + 1;
+  }
+  const mean = count / cells;
+  return counts.reduce((sum, found) => sum + (found - mean) ** 2 / mean, 0);
+}

@@ -63,7 +63,7 @@ test('fewer than 6 quantiser bits are refused (LAYOUT_INVALID)', () => {
   );
 });
 
-test('T14: the largest count of all hospitals stays below 2^32', () => {
+test('T14 the largest count of all hospitals stays below 2^32', () => {
   for (const most of [3, 16, 30, 512, 65535])
     expect(most * largestCount(most)).toBeLessThan(2 ** 32);
 });

@@ -1,12 +1,13 @@
 /**
  * A whole session of SA1 out of the pure functions alone: no state machine, no network, the same calls an auditor makes.
  *
- * Hospitals may fall silent before each exchange; what they had sent stays valid.
+ * Hospitals may fall silent before each exchange; what they had sent stays valid. One beginning may have many endings: what
+ * hospitals deal depends on U1 alone. Leaves to others: who may go on (round/), so a coordinator here tries with whoever is left.
  */
 import { expect } from 'vitest';
-import { hex, type Bytes, type Envelope } from '@plexus/core';
-import { nodeSuite as suite } from '@plexus/suite';
-import type { Bodies, StatementKind } from '../../../core/src/secagg/bodies.ts';
+import { hex, type Bytes } from '@plexus/core';
+import { fastSuite as suite } from '../../fast-suite.ts';
+import type { Bodies, ReleasedShare, StatementKind } from '../../../core/src/secagg/bodies.ts';
 import { neighbourGraph, type NeighbourGraph } from '../../../core/src/secagg/graph.ts';
 import { headerMismatch, type Header } from '../../../core/src/secagg/header.ts';
 import { refuseKeys, sessionKeys, type SessionKeys } from '../../../core/src/secagg/keys.ts';
@@ -14,7 +15,8 @@ import { layoutHash, type Layout } from '../../../core/src/secagg/layout.ts';
 import { masksOf, maskVector } from '../../../core/src/secagg/masking.ts';
 import { intersect, without } from '../../../core/src/secagg/members.ts';
 import { releaseFor } from '../../../core/src/secagg/release.ts';
-import { type SecaggRules } from '../../../core/src/secagg/rules.ts';
+import { quorum, type SecaggRules } from '../../../core/src/secagg/rules.ts';
+import { type Share } from '../../../core/src/secagg/shamir.ts';
 import {
   dealShares,
   openDealing,
@@ -85,50 +87,39 @@ export function headerOf(sender: number, over: Partial<Header> = {}): Header {
   };
 }
 
-/** What the coordinator ends up with: all that the archive would hold. */
-export interface Played {
+/** A session up to R1: the keys, the graph, and whatever each hospital of U1 would deal. */
+export interface Begun {
+  readonly members: readonly number[];
+  readonly rules: SecaggRules;
+  readonly layout: Layout;
   readonly graph: NeighbourGraph;
   readonly h1: Bytes;
-  readonly u2: readonly number[];
-  readonly u3: readonly number[];
   readonly keys: ReadonlyMap<number, SessionKeys>;
-  readonly dealt: ReadonlyMap<number, Dealt>;
-  readonly vectors: ReadonlyMap<number, Bytes>;
-  /** The sum, or undefined where too few answered for some secret. */
-  readonly sum: Uint32Array | undefined;
+  /** R1 of one hospital, keys of U1 checked. */
+  dealtBy(dealer: number): Dealt;
+  /** What one receiver opens of one dealer, list and commitments checked. */
+  openedFrom(dealer: number, receiver: number): SharePair;
+  /** Signs a statement and opens it again as every peer would. */
+  say<K extends StatementKind>(kind: K, sender: number, body: Bodies[K]): Statement<K>;
 }
 
-/**
- * Plays R0..R4.
- *
- * `silent.share` answered R0 and no more, and so on; U1 is `members`.
- */
-export function playSession(
+/** Plays R0: U1 is `members`. */
+export function beginSession(
   members: readonly number[],
   rules: SecaggRules,
   layout: Layout,
-  wordsOf: (hospital: number) => Uint32Array,
-  silent: {
-    readonly share?: readonly number[];
-    readonly masked?: readonly number[];
-    readonly unmask?: readonly number[];
-  } = {},
   completeUpTo?: number,
-): Played {
-  const identity = (u: number): Bytes => suite.sha256(seedOf(u));
+): Begun {
+  const hash = hex(layoutHash(suite, layout));
   const say = <K extends StatementKind>(kind: K, u: number, body: Bodies[K]): Statement<K> => {
-    const header = headerOf(u, { layoutHash: hex(layoutHash(suite, layout)) });
     const signer = { keyid: String(u), seed: identity(u) };
-    return opened(kind, signStatement(suite, signer, kind, header, body), u);
-  };
-  const opened = <K extends StatementKind>(kind: K, envelope: Envelope, u: number) => {
+    const envelope = signStatement(suite, signer, kind, headerOf(u, { layoutHash: hash }), body);
     const statement = openStatement(suite, kind, envelope, suite.ed25519PublicKey(identity(u)));
     if (statement.kind === 'refused') throw new Error(statement.code);
     expect(statement.header.sender).toBe(u);
+    expect(headerMismatch(headerOf(u, { layoutHash: hash }), statement.header)).toBeUndefined();
     return statement;
   };
-
-  // R0
   const keys = new Map(members.map((u) => [u, sessionKeys(suite, seedOf(u), SESSION)]));
   const cohort = hex(cohortHash(suite, members));
   const advertisements = members.map((u) => {
@@ -141,54 +132,22 @@ export function playSession(
       previous: [],
     });
   });
-
-  // R1
   const graph = neighbourGraph(members, rules, completeUpTo);
   const h1 = transcript1(suite, advertisements);
-  const u2 = without(members, silent.share ?? []);
-  const dealt = new Map<number, Dealt>();
-  const shares = u2.map((u) => {
-    const first = advertisements[0];
-    if (first === undefined) throw new Error('nobody');
-    expect(headerMismatch(headerOf(u, { layoutHash: first.header.layoutHash }), first.header)).toBe(
-      undefined,
-    );
-    const advertised = members.map((index) => ({ index, ...got(keys, index) }));
+  const advertised = members.map((index) => ({ index, ...got(keys, index) }));
+
+  const dealtBy = (u: number): Dealt => {
     expect(refuseKeys(suite, got(keys, u), advertised, graph.neighbours(u))).toBeUndefined();
-    const own = dealShares(suite, got(keys, u), {
+    return dealShares(suite, got(keys, u), {
       h1,
       self: u,
       receivers: graph.receivers(u),
       threshold: graph.threshold,
       cPublicOf: (v) => got(keys, v).cPublic,
     });
-    dealt.set(u, own);
-    return say('share', u, {
-      h1: hex(h1),
-      listHash: hex(own.listHash),
-      commitB: hex(own.commitB),
-    });
-  });
-
-  // R2
-  const h2 = transcript2(suite, h1, shares);
-  const held = new Map<number, Map<number, SharePair>>();
-  const vectors = new Map<number, Bytes>();
-  const u3 = without(u2, silent.masked ?? []);
-  for (const v of u3) {
-    const from = new Map<number, SharePair>();
-    for (const u of intersect(graph.receivers(v), u2)) from.set(u, openFrom(u, v));
-    held.set(v, from);
-    const masks = masksOf(suite, got(keys, v), {
-      h1,
-      self: v,
-      neighboursInU2: intersect(graph.neighbours(v), u2),
-      sPublicOf: (u) => got(keys, u).sPublic,
-    });
-    vectors.set(v, maskVector(suite, layout, wordsOf(v), masks));
-  }
-  function openFrom(u: number, v: number): SharePair {
-    const deal = got(dealt, u);
+  };
+  const openedFrom = (u: number, v: number): SharePair => {
+    const deal = begun.dealtBy(u);
     if (u === v) {
       if (deal.own === undefined) throw new Error('no own share');
       return deal.own;
@@ -205,6 +164,76 @@ export function playSession(
     });
     if (result.kind !== 'shares') throw new Error(result.code);
     return result.shares;
+  };
+  const dealings = new Map<number, Dealt>();
+  const openings = new Map<string, SharePair>();
+  const begun: Begun = {
+    members,
+    rules,
+    layout,
+    graph,
+    h1,
+    keys,
+    say,
+    dealtBy: (u) => once(dealings, u, () => dealtBy(u)),
+    openedFrom: (u, v) => once(openings, `${String(u)}>${String(v)}`, () => openedFrom(u, v)),
+  };
+  return begun;
+}
+
+/** Who says nothing more from an exchange on: `share` answered R0 and no more, and so on. */
+export interface Silent {
+  readonly share?: readonly number[];
+  readonly masked?: readonly number[];
+  readonly agree?: readonly number[];
+  readonly unmask?: readonly number[];
+}
+
+/** What the coordinator ends up with: all that the archive would hold. */
+export interface Played {
+  readonly graph: NeighbourGraph;
+  readonly h1: Bytes;
+  readonly u2: readonly number[];
+  readonly u3: readonly number[];
+  readonly keys: ReadonlyMap<number, SessionKeys>;
+  readonly dealt: ReadonlyMap<number, Dealt>;
+  readonly vectors: ReadonlyMap<number, Bytes>;
+  /** Every share that was released. */
+  readonly released: readonly ReleasedShare[];
+  /** Whose secret the coordinator could rebuild: b of a survivor, s of a hospital lost after it had shared. */
+  readonly opened: readonly number[];
+  /** The sum, or undefined where too few answered for some secret. */
+  readonly sum: Uint32Array | undefined;
+}
+
+/** Plays R1..R4. */
+export function endSession(
+  begun: Begun,
+  wordsOf: (hospital: number) => Uint32Array,
+  silent: Silent = {},
+): Played {
+  const { members, rules, layout, graph, h1, keys, say } = begun;
+  // R1
+  const u2 = without(members, silent.share ?? []);
+  const dealt = new Map(u2.map((u) => [u, begun.dealtBy(u)]));
+  const shares = u2.map((u) => {
+    const { listHash, commitB } = got(dealt, u);
+    return say('share', u, { h1: hex(h1), listHash: hex(listHash), commitB: hex(commitB) });
+  });
+
+  // R2
+  const h2 = transcript2(suite, h1, shares);
+  const u3 = without(u2, silent.masked ?? []);
+  const vectors = new Map<number, Bytes>();
+  for (const v of u3) {
+    for (const u of intersect(graph.receivers(v), u2)) begun.openedFrom(u, v);
+    const masks = masksOf(suite, got(keys, v), {
+      h1,
+      self: v,
+      neighboursInU2: intersect(graph.neighbours(v), u2),
+      sPublicOf: (u) => got(keys, u).sPublic,
+    });
+    vectors.set(v, maskVector(suite, layout, wordsOf(v), masks));
   }
 
   // R3
@@ -214,46 +243,52 @@ export function playSession(
     return say('masked', v, { h2: hex(h2), byteLength: vector.length, vectorHash });
   });
   const h3 = transcript3(suite, h2, masked);
+  const signers = without(u3, silent.agree ?? []);
+  for (const v of signers) say('agree', v, { h2: hex(h2), h3: hex(h3) });
 
-  // R4
-  const answers = without(u3, silent.unmask ?? []).map((v) => {
+  // R4: an agent answers T agreements, never fewer
+  const enough = signers.length >= quorum(members.length, rules.cAbs);
+  const answerers = enough ? without(signers, silent.unmask ?? []) : [];
+  const answers = answerers.map((v) => {
     const expected = releaseFor(graph, u2, u3, v);
-    const released = expected.map(({ dealer, kind }) => ({
+    const lines = expected.map(({ dealer, kind }) => ({
       dealer,
       kind,
-      share: got(got(held, v), dealer)[kind],
+      share: begun.openedFrom(dealer, v)[kind],
     }));
-    const { body } = say('unmask', v, { h3: hex(h3), shares: released });
+    const { body } = say('unmask', v, { h3: hex(h3), shares: lines });
     const entryOf = (dealer: number) =>
       got(dealt, dealer).entries.find(({ receiver }) => receiver === v);
     const answer = { h1, answerer: v, expected, shares: body.shares, entryOf };
     expect(checkRelease(suite, answer)).toBeUndefined();
     return { answerer: v, shares: body.shares };
   });
-  const sharesOf = (dealer: number) =>
-    answers.flatMap(({ answerer, shares: given }) =>
-      given
-        .filter((line) => line.dealer === dealer)
-        .map(({ share }) => ({ abscissa: answerer, share })),
-    );
+  const sharesOf = new Map(u2.map((dealer): [number, Share[]] => [dealer, []]));
+  for (const { answerer, shares: given } of answers)
+    for (const { dealer, share } of given)
+      got(sharesOf, dealer).push({ abscissa: answerer, share });
   const threshold = graph.threshold;
-  const seeds = u3.map((v): [number, Rebuilt] => {
-    const { commitB } = got(dealt, v);
-    return [v, rebuildSelfSeed(suite, { h1, dealer: v, threshold, commitB, shares: sharesOf(v) })];
-  });
-  const secrets = without(u2, u3).map((w): [number, Rebuilt] => {
-    const { sPublic } = got(keys, w);
-    return [w, rebuildPairSecret(suite, { threshold, sPublic, shares: sharesOf(w) })];
-  });
-  const rebuilt = new Map([...seeds, ...secrets]);
-  const played = { graph, h1, u2, u3, keys, dealt, vectors };
-  if ([...rebuilt.values()].some(({ kind }) => kind !== 'rebuilt'))
-    return { ...played, sum: undefined };
+  const survived = new Set(u3);
+  const rebuilt = new Map(
+    u2.map((v): [number, Rebuilt] => {
+      const of = { h1, dealer: v, threshold, shares: got(sharesOf, v) };
+      return [
+        v,
+        survived.has(v)
+          ? rebuildSelfSeed(suite, { ...of, commitB: got(dealt, v).commitB })
+          : rebuildPairSecret(suite, { ...of, sPublic: got(keys, v).sPublic }),
+      ];
+    }),
+  );
   const secretOf = (u: number): Bytes => {
     const result = got(rebuilt, u);
     if (result.kind !== 'rebuilt') throw new Error(result.kind);
     return result.secret;
   };
+  const opened = u2.filter((v) => got(rebuilt, v).kind === 'rebuilt');
+  const released = answers.flatMap(({ shares: given }) => given);
+  const played = { graph, h1, u2, u3, keys, dealt, vectors, released, opened };
+  if (opened.length < u2.length) return { ...played, sum: undefined };
   const masks = masksToRemove(suite, {
     h1,
     graph,
@@ -266,8 +301,30 @@ export function playSession(
   return { ...played, sum: sumAndUnmask(suite, layout, vectors.values(), masks) };
 }
 
+/** Plays R0..R4. */
+export function playSession(
+  members: readonly number[],
+  rules: SecaggRules,
+  layout: Layout,
+  wordsOf: (hospital: number) => Uint32Array,
+  silent: Silent = {},
+  completeUpTo?: number,
+): Played {
+  return endSession(beginSession(members, rules, layout, completeUpTo), wordsOf, silent);
+}
+
 export function got<K, V>(map: ReadonlyMap<K, V>, key: K): V {
   const value = map.get(key);
   if (value === undefined) throw new Error(`nothing under ${String(key)}`);
+  return value;
+}
+
+function identity(u: number): Bytes {
+  return suite.sha256(seedOf(u));
+}
+
+function once<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
+  const value = known.get(key) ?? compute();
+  known.set(key, value);
   return value;
 }

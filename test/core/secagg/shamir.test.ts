@@ -2,32 +2,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nodeSuite as suite } from '@plexus/suite';
-import { multiply, multiplyPublic } from '../../../core/src/secagg/field.ts';
-import { quorum } from '../../../core/src/secagg/rules.ts';
-import { rebuildSecret, splitSecret } from '../../../core/src/secagg/shamir.ts';
+import { invertPublic, multiply, multiplyPublic } from '../../../core/src/secagg/field.ts';
+import { rebuildSecret, splitSecret, type Share } from '../../../core/src/secagg/shamir.ts';
 import { bytes, seedOf } from './session.ts';
+import { coefficientsOf, rebuildEverySize } from './sharings.ts';
 
-const coefficients = (threshold: number, key = 1) =>
-  suite.keystream(bytes(key), 32 * (threshold - 1));
-
-describe('T16: any t shares rebuild the secret', () => {
-  test.each([3, 4, 7, 30, 100, 500])('n = %i, random subsets of t', (n) => {
-    const t = quorum(n, Math.max(1, Math.ceil(n / 3) - 1));
-    const secret = seedOf(n);
-    const abscissae = Array.from({ length: n }, (_, i) => 1 + ((i * 131) % 65535));
-    const shares = splitSecret(secret, coefficients(t), t, abscissae);
-    expect(shares.map(({ abscissa }) => abscissa)).toEqual(abscissae);
-    fc.assert(
-      fc.property(fc.shuffledSubarray([...shares], { minLength: t, maxLength: t }), (subset) => {
-        expect(rebuildSecret(subset)).toEqual(secret);
-      }),
-      { numRuns: 5 },
+describe('T16 Shamir for 3 to 500 hospitals: any t shares rebuild the secret', () => {
+  test('every n up to 60, then every 40th: both thresholds of the design, random subsets in random order; t − 1 give another', () => {
+    const sizes = Array.from({ length: 498 }, (_, i) => i + 3).filter(
+      (n) => n <= 60 || n % 40 === 20,
     );
-    expect(rebuildSecret(shares.slice(0, t - 1))).not.toEqual(secret);
+    const { sharings } = rebuildEverySize(sizes, 2, 1);
+    expect(sharings).toBe(2 * sizes.length);
   });
 
   test('an altered share rebuilds another secret', () => {
-    const [one, two, three] = splitSecret(seedOf(1), coefficients(3), 3, [5, 6, 65535]);
+    const [one, two, three] = splitSecret(seedOf(1), coefficientsOf(3, 1), 3, [5, 6, 65535]);
     if (one === undefined || two === undefined || three === undefined) throw new Error('three');
     const altered = { ...two, share: two.share.map((byte, i) => (i === 9 ? byte ^ 1 : byte)) };
     expect(rebuildSecret([one, two, three])).toEqual(seedOf(1));
@@ -35,7 +25,7 @@ describe('T16: any t shares rebuild the secret', () => {
   });
 });
 
-describe('T16: t − 1 shares say nothing', () => {
+describe('T16 t − 1 shares are independent of the secret', () => {
   test('for every secret and every pair of shares there is exactly one polynomial of degree 2, in GF(16) inside GF(2^16)', () => {
     // the subfield of 16 elements: 0 and the powers of g = x^(65535 / 15), closed under both operations
     let g = 1;
@@ -56,6 +46,43 @@ describe('T16: t − 1 shares say nothing', () => {
     expect([...counts.values()].every((count) => count === 1)).toBe(true);
   });
 
+  test.each([
+    [0, 1],
+    [0, 65535],
+    [1, 7],
+    [0xffff, 300],
+    [0xbeef, 2],
+  ])(
+    't = 2, secret %i: the share at %i takes every one of 65536 values once as the coefficient runs through all of them',
+    (secret, abscissa) => {
+      const shared = elementsOf(Array<number>(16).fill(secret));
+      const seen = new Uint8Array(0x10000);
+      for (let first = 0; first <= 0xffff; first += 16) {
+        const coefficients = elementsOf(Array.from({ length: 16 }, (_, i) => first + i));
+        const [share] = splitSecret(shared, coefficients, 2, [abscissa, abscissa ^ 0x100]);
+        for (const value of numbersOf(share!.share)) seen[value] = seen[value]! + 1;
+      }
+      expect(seen.every((count) => count === 1)).toBe(true);
+    },
+  );
+
+  test('any t: for any t − 1 shares and any other secret there is exactly one polynomial, and splitSecret deals those shares with it', () => {
+    const abscissae = fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), {
+      minLength: 2,
+      maxLength: 24,
+    });
+    fc.assert(
+      fc.property(abscissae, fc.nat({ max: 250 }), (xs, key) => {
+        const t = xs.length;
+        const held = splitSecret(seedOf(key), coefficientsOf(t, key), t, xs).slice(1);
+        const other = seedOf(key + 1000);
+        const found = solve(held, other);
+        expect(splitSecret(other, found, t, xs).slice(1)).toEqual(held);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
   test('splitSecret deals the value of that very polynomial', () => {
     const two = (value: number): number[] => [value >> 8, value & 255];
     const full = new Uint8Array(32);
@@ -69,7 +96,7 @@ describe('T16: t − 1 shares say nothing', () => {
   });
 });
 
-describe('T16: what cannot be shared or rebuilt is refused (SHARES_INVALID)', () => {
+describe('T16 what cannot be shared or rebuilt is refused (SHARES_INVALID)', () => {
   const refused = expect.objectContaining({ code: 'SHARES_INVALID' }) as Error;
   test.each([
     ['abscissa 0', 2, [0, 1, 2]],
@@ -83,7 +110,7 @@ describe('T16: what cannot be shared or rebuilt is refused (SHARES_INVALID)', ()
   });
 
   test('wrong lengths', () => {
-    expect(() => splitSecret(bytes(1, 31), coefficients(2), 2, [1, 2])).toThrow(refused);
+    expect(() => splitSecret(bytes(1, 31), coefficientsOf(2, 1), 2, [1, 2])).toThrow(refused);
     expect(() => splitSecret(bytes(1), bytes(1, 31), 2, [1, 2])).toThrow(refused);
     expect(() => rebuildSecret([])).toThrow(refused);
     expect(() => rebuildSecret([{ abscissa: 1, share: bytes(1, 31) }])).toThrow(refused);
@@ -92,3 +119,38 @@ describe('T16: what cannot be shared or rebuilt is refused (SHARES_INVALID)', ()
     expect(() => rebuildSecret([{ ...share, abscissa: 0 }])).toThrow(refused);
   });
 });
+
+/** 16 elements as a secret, or as the coefficients of one degree. */
+function elementsOf(values: readonly number[]): Uint8Array {
+  return Uint8Array.from(values.flatMap((value) => [value >> 8, value & 255]));
+}
+
+function numbersOf(elements: Uint8Array): readonly number[] {
+  return Array.from({ length: 16 }, (_, e) => (elements[2 * e]! << 8) | elements[2 * e + 1]!);
+}
+
+/**
+ * The coefficients with which `secret` gives these t − 1 shares, by elimination: Σ_d c_d · x^d = share − secret at each x.
+ *
+ * Every pivot is there, so there is one solution and no other: the matrix is that of Vandermonde, times x.
+ */
+function solve(shares: readonly Share[], secret: Uint8Array): Uint8Array {
+  const rows = shares.map(({ abscissa, share }) => {
+    const powers = [abscissa];
+    while (powers.length < shares.length) powers.push(multiplyPublic(powers.at(-1)!, abscissa));
+    return [...powers, ...numbersOf(share.map((byte, i) => byte ^ secret[i]!))];
+  });
+  rows.forEach((_, column) => {
+    const pivot = rows.findIndex((row, i) => i >= column && row[column] !== 0);
+    expect(pivot).toBeGreaterThanOrEqual(column);
+    [rows[column], rows[pivot]] = [rows[pivot]!, rows[column]!];
+    const scale = invertPublic(rows[column][column]!);
+    rows[column] = rows[column].map((value) => multiplyPublic(value, scale));
+    rows.forEach((row, i) => {
+      const factor = row[column]!;
+      if (i !== column)
+        rows[i] = row.map((value, k) => value ^ multiplyPublic(factor, rows[column]![k]!));
+    });
+  });
+  return elementsOf(rows.flatMap((row) => row.slice(shares.length)));
+}

@@ -2,12 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hex } from '@plexus/core';
-import { nodeSuite as suite } from '@plexus/suite';
-import { layoutWords, makeLayout } from '../../../core/src/secagg/layout.ts';
+import { layoutWords } from '../../../core/src/secagg/layout.ts';
 import { masksOf, maskVector } from '../../../core/src/secagg/masking.ts';
 import { without } from '../../../core/src/secagg/members.ts';
-import { cutToField } from '../../../core/src/secagg/packing.ts';
-import { decodeSum, encodeVector } from '../../../core/src/secagg/quantise.ts';
+import { decodeSum } from '../../../core/src/secagg/quantise.ts';
 import { releaseFor } from '../../../core/src/secagg/release.ts';
 import { quorum } from '../../../core/src/secagg/rules.ts';
 import { splitSecret } from '../../../core/src/secagg/shamir.ts';
@@ -19,39 +17,14 @@ import {
   rebuildSelfSeed,
   sumAndUnmask,
 } from '../../../core/src/secagg/unmasking.ts';
-import { bytes, got, playSession, rulesOf, seedOf } from './session.ts';
-
-const layout = makeLayout([
-  { name: 'update/w', length: 7, encoding: 'fixed24', clip: '1' },
-  { name: 'update/b', length: 3, encoding: 'fixed16', clip: '0.5' },
-  { name: 'stat/x', length: 2, encoding: 'fixed32', clip: '100' },
-  { name: 'stat/noisy', length: 2, encoding: 'residue32' },
-  { name: 'weight', length: 1, encoding: 'count32' },
-]);
-const MAX = 16;
-
-function wordsOf(hospital: number): Uint32Array {
-  const values = new Map([
-    ['update/w', Float64Array.from({ length: 7 }, (_, i) => Math.sin(hospital + i))],
-    ['update/b', Float64Array.of(0.5, -0.5, hospital / 1000)],
-    ['stat/x', Float64Array.of(hospital, -hospital)],
-    ['stat/noisy', Float64Array.of(-hospital, hospital)],
-    ['weight', Float64Array.of(10 * hospital)],
-  ]);
-  return encodeVector(suite, layout, MAX, values, seedOf(1000 + hospital)).words;
-}
-
-function plainSum(members: readonly number[]): Uint32Array {
-  const sum = new Uint32Array(layoutWords(layout));
-  for (const member of members)
-    wordsOf(member).forEach((word, i) => (sum[i] = (sum[i] ?? 0) + word));
-  cutToField(layout, sum);
-  return sum;
-}
+import { fastSuite as suite } from '../../fast-suite.ts';
+import { cohorts, playEveryDropOut } from './drop-outs.ts';
+import { bytes, got, playSession, rulesOf } from './session.ts';
+import { layout, MAX_COHORT as MAX, plainSum, wordsOf } from './vectors.ts';
 
 const indices = fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 3, maxLength: 8 });
 
-describe('T10: the unmasked sum is the plain sum, to the last bit', () => {
+describe('T10 the unmasked sum is the plain sum, to the last bit', () => {
   test('for 3 to 8 hospitals of any index, lost in any exchange, while T of them answer', () => {
     fc.assert(
       fc.property(indices, fc.infiniteStream(fc.nat({ max: 3 })), (found, fates) => {
@@ -76,9 +49,18 @@ describe('T10: the unmasked sum is the plain sum, to the last bit', () => {
         const decoded = decodeSum(layout, MAX, played.sum ?? new Uint32Array(0), survivors.length);
         expect(got(decoded, 'weight')[0]).toBe(10 * survivors.reduce((a, b) => a + b, 0));
       }),
-      { numRuns: 12 },
+      { numRuns: 30 },
     );
   });
+
+  test.each(cohorts(3, 6))(
+    'for %i hospitals, %i of them corrupt, every set of at most n − T lost at every exchange; one more, and nothing opens',
+    (n, cAbs) => {
+      const { exact, stopped } = playEveryDropOut(n, cAbs);
+      expect(exact).toBeGreaterThan(0);
+      expect(stopped).toBeGreaterThan(0);
+    },
+  );
 
   test('n − T hospitals may fall silent at R4 and the sum is the same; one more, and nothing opens', () => {
     const members = [1, 2, 3, 4, 5, 6, 7];
@@ -156,7 +138,7 @@ describe('T10: the unmasked sum is the plain sum, to the last bit', () => {
   });
 });
 
-describe('T16: a wrong share and a wrong dealer have names', () => {
+describe('T16 a wrong share and a wrong dealer have names', () => {
   const members = [1, 2, 3, 4];
   const played = playSession(members, rulesOf(), layout, wordsOf);
   const { h1, graph, dealt } = played;

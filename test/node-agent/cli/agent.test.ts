@@ -224,6 +224,13 @@ describe('while the agent runs', () => {
     expect(out).toMatch(/ward-study +offered +0 +Pain on the ward/);
     expect(out).toMatch(/leaves +moments: 1 round, one masked vector of \d+ numbers/);
     expect(out).toMatch(/readable +sums over at least 3 hospitals/);
+    expect(out).toMatch(/of 3 hospitals at least 3 are in any sum, 2 of them honest; .* 3 shares/);
+    const json = await agent('studies', '--dir', dir, '--json');
+    expect(JSON.parse(json.out)).toMatchObject({
+      studies: [
+        { summary: { secagg: [{ cohort: 3, graph: 'complete', degree: 2, threshold: 3 }] } },
+      ],
+    });
   });
 
   it('data that do not fit are not approved: the code, the column, no value', async () => {
