@@ -315,3 +315,46 @@ describe('what a hospital says at the wrong time', () => {
     expect(federation.state()).toMatchObject({ phase: 'completed' });
   });
 });
+
+describe('R4 that has begun', () => {
+  /** All have agreed; two are gone before they release anything. */
+  function halfReleased() {
+    const federation = running();
+    const agreed = () => typesOf(federation).filter((type) => type === 'round.survivors_agreed');
+    federation.run(() => agreed().length === 4);
+    federation.present.delete('west');
+    federation.present.delete('east');
+    const { state } = federation;
+    const session = () => {
+      const now = state();
+      if (now.phase !== 'running' || now.current.phase !== 'session') throw new Error(now.phase);
+      return now.current.session;
+    };
+    return { federation, session };
+  }
+
+  it('is finished by whoever comes back after its deadline, since finishing beats any retry (4.6)', () => {
+    const { federation, session } = halfReleased();
+    const { deadlineMs, lastMs } = session();
+    expect(deadlineMs).toBeLessThan(lastMs);
+    federation.run(() => federation.nowMs >= deadlineMs);
+    expect(session()).toMatchObject({ phase: 'unmask', lost: [] });
+    federation.present.add('west');
+    federation.run();
+    const [sum] = federation.leaves.filter(({ type }) => type === 'round.aggregated');
+    expect(sum?.data['survivors']).toEqual([1, 2, 3, 4]);
+    expect(typesOf(federation)).not.toContain('round.aborted');
+  });
+
+  it('is given up when the session’s time is over, and the leaf says that shares were released', () => {
+    const { federation, session } = halfReleased();
+    const { lastMs } = session();
+    federation.run(() => typesOf(federation).includes('round.aborted'));
+    expect(federation.nowMs).toBe(lastMs);
+    const aborted = federation.leaves.find(({ type }) => type === 'round.aborted');
+    expect(aborted).toMatchObject({
+      code: 'SURVIVORS_TOO_FEW',
+      data: { phase: 'unmask', shares_released: true },
+    });
+  });
+});
