@@ -12,6 +12,7 @@ import {
   type Code,
   type FromAgent,
   type Json,
+  type JsonObject,
   type TaskState,
 } from '@plexus/core';
 import { nodeSuite as suite } from '@plexus/suite';
@@ -26,8 +27,11 @@ import { createFederation, type Federation, type Site } from './federation.ts';
 import { federationLog } from './federation-log.ts';
 import { NAMES } from './study.ts';
 
-async function approved(change: (federation: Federation) => void = () => undefined) {
-  const federation = await createFederation();
+async function approved(
+  change: (federation: Federation) => void = () => undefined,
+  secagg: JsonObject = {},
+) {
+  const federation = await createFederation({ secagg });
   change(federation);
   await federation.submit();
   for (const { name } of federation.sites) await federation.approve(name);
@@ -315,6 +319,39 @@ describe('a hospital that is killed', () => {
     await federation.restart('north');
     await federation.run(() => federation.site('north').lines.includes(DONE));
     expect(federation.refused).toEqual([]);
+  });
+});
+
+describe('an agent that leaves its session by itself', () => {
+  it('abandons what was open when its database comes from a backup; the others finish without it', async () => {
+    const federation = await approved();
+    const north = federation.site('north');
+    await federation.run(() => north.sent.some(({ kind }) => kind === 'masked'));
+    await federation.restart('north');
+    await north.agent.restored();
+    expect(north.store.secretNames).toEqual(new Set());
+    await federation.run();
+    expect(federation.state()).toMatchObject({ phase: 'completed', roundsDone: 4 });
+    expect(north.sent.filter(({ kind }) => kind === 'agreement' || kind === 'release')).toEqual([]);
+    expect(leafTypes(north)).toContain('round.hospital_dropped');
+    expect(north.lines).toContain(
+      'study/heart-small: works from a backup; sits out the round that is under way',
+    );
+  });
+
+  it('says so with M6 once the time of the session is over, and forgets its secrets', async () => {
+    const federation = await approved(undefined, { sessionTtlMs: 1_000 });
+    const north = federation.site('north');
+    await federation.run(() => north.sent.some(({ kind }) => kind === 'masked'));
+    await north.agent.tick();
+    expect(north.sent.some(({ kind }) => kind === 'abandon')).toBe(false);
+    for (const site of federation.sites) if (site !== north) site.online = false;
+    const before = federation.nowMs();
+    await federation.run(() => federation.nowMs() > before + 1_000);
+    await north.agent.tick();
+    await federation.run(() => north.sent.some(({ kind }) => kind === 'abandon'));
+    expect(leafTypes(north)).toContain('session.abandoned');
+    expect([...north.store.secretNames].filter((name) => name.startsWith('session/'))).toEqual([]);
   });
 });
 
