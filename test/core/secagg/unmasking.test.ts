@@ -19,7 +19,8 @@ import {
 } from '../../../core/src/secagg/unmasking.ts';
 import { fastSuite as suite } from '../../fast-suite.ts';
 import { cohorts, playEveryDropOut } from './drop-outs.ts';
-import { bytes, got, playSession, rulesOf } from './session.ts';
+import { playScale } from './scale.ts';
+import { beginSession, bytes, endSession, got, playSession, rulesOf } from './session.ts';
 import { layout, MAX_COHORT as MAX, plainSum, wordsOf } from './vectors.ts';
 
 const indices = fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 3, maxLength: 8 });
@@ -80,6 +81,23 @@ describe('T10 the unmasked sum is the plain sum, to the last bit', () => {
     const played = playSession(members, rules, layout, wordsOf, silent, 4);
     expect(played.graph.sparse).toBe(true);
     expect(played.sum).toEqual(plainSum(without(members, [7])));
+  });
+
+  test('120 hospitals in a sparse graph (k = 22, t = 11) lose 10 around one survivor and sum 1000 parameters', () => {
+    const counts = playScale({ n: 120, cAbs: 10, maxLoss: 10, d: 1000 });
+    expect([counts.k, counts.t, counts.survivors]).toEqual([22, 11, 115]);
+  });
+
+  test('in a sparse graph a survivor with fewer than t neighbours left to answer keeps its secret: there is no sum', () => {
+    const members = Array.from({ length: 12 }, (_, i) => i + 1);
+    const begun = beginSession(members, rulesOf({ cAbs: 2, maxLoss: 1 }), layout, 4);
+    const { graph } = begun;
+    expect([graph.degree, graph.threshold]).toEqual([4, 3]);
+    const enough = endSession(begun, wordsOf, { unmask: graph.neighbours(6).slice(0, 1) });
+    expect(enough.sum).toEqual(plainSum(members));
+    const tooFew = endSession(begun, wordsOf, { unmask: graph.neighbours(6).slice(0, 2) });
+    expect(tooFew.sum).toBeUndefined();
+    expect(tooFew.opened).not.toContain(6);
   });
 
   test('a session that left one mask on fails its check words (CHECK_WORDS_MISMATCH)', () => {
