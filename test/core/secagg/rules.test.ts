@@ -137,7 +137,7 @@ describe('T21 cAbs is a number of hospitals and never a share of them', () => {
   test('the quorum of a small cohort counts the corrupt of the whole roster: cAbs + 1 of them never reach T', () => {
     for (let cAbs = 1; cAbs <= 170; cAbs++)
       for (let n = Math.max(3, cAbs + 2); n <= 510; n++)
-        if (quorum(n, cAbs) < cAbs + 2 || quorum(n, cAbs) > n) expect.fail(`${String(n)}`);
+        if (quorum(n, cAbs) < cAbs + 2 || quorum(n, cAbs) > n) expect.fail(String(n));
     // 100 hospitals, 33 corrupt, a cohort of 35: everybody signs; a third of 35 would have let 24 sign, all of them corrupt
     expect(quorum(35, 33)).toBe(35);
     expect(quorum(35, Math.ceil(35 / 3) - 1)).toBe(24);
