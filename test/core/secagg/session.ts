@@ -212,13 +212,13 @@ export function endSession(
   wordsOf: (hospital: number) => Uint32Array,
   silent: Silent = {},
 ): Played {
-  const { members, rules, layout, graph, h1, keys, say } = begun;
+  const { members, rules, layout, graph, h1, keys } = begun;
   // R1
   const u2 = without(members, silent.share ?? []);
   const dealt = new Map(u2.map((u) => [u, begun.dealtBy(u)]));
   const shares = u2.map((u) => {
     const { listHash, commitB } = got(dealt, u);
-    return say('share', u, { h1: hex(h1), listHash: hex(listHash), commitB: hex(commitB) });
+    return begun.say('share', u, { h1: hex(h1), listHash: hex(listHash), commitB: hex(commitB) });
   });
 
   // R2
@@ -240,11 +240,11 @@ export function endSession(
   const masked = u3.map((v) => {
     const vector = got(vectors, v);
     const vectorHash = hex(suite.sha256(vector));
-    return say('masked', v, { h2: hex(h2), byteLength: vector.length, vectorHash });
+    return begun.say('masked', v, { h2: hex(h2), byteLength: vector.length, vectorHash });
   });
   const h3 = transcript3(suite, h2, masked);
   const signers = without(u3, silent.agree ?? []);
-  for (const v of signers) say('agree', v, { h2: hex(h2), h3: hex(h3) });
+  for (const v of signers) begun.say('agree', v, { h2: hex(h2), h3: hex(h3) });
 
   // R4: an agent answers T agreements, never fewer
   const enough = signers.length >= quorum(members.length, rules.cAbs);
@@ -256,7 +256,7 @@ export function endSession(
       kind,
       share: begun.openedFrom(dealer, v)[kind],
     }));
-    const { body } = say('unmask', v, { h3: hex(h3), shares: lines });
+    const { body } = begun.say('unmask', v, { h3: hex(h3), shares: lines });
     const entryOf = (dealer: number) =>
       got(dealt, dealer).entries.find(({ receiver }) => receiver === v);
     const answer = { h1, answerer: v, expected, shares: body.shares, entryOf };

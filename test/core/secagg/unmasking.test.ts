@@ -19,7 +19,8 @@ import {
 } from '../../../core/src/secagg/unmasking.ts';
 import { fastSuite as suite } from '../../fast-suite.ts';
 import { cohorts, playEveryDropOut } from './drop-outs.ts';
-import { bytes, got, playSession, rulesOf } from './session.ts';
+import { playScale } from './scale.ts';
+import { beginSession, bytes, endSession, got, playSession, rulesOf } from './session.ts';
 import { layout, MAX_COHORT as MAX, plainSum, wordsOf } from './vectors.ts';
 
 const indices = fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 3, maxLength: 8 });
@@ -80,6 +81,23 @@ describe('T10 the unmasked sum is the plain sum, to the last bit', () => {
     const played = playSession(members, rules, layout, wordsOf, silent, 4);
     expect(played.graph.sparse).toBe(true);
     expect(played.sum).toEqual(plainSum(without(members, [7])));
+  });
+
+  test('120 hospitals in a sparse graph (k = 22, t = 11) lose 10 around one survivor and sum 1000 parameters', () => {
+    const counts = playScale({ n: 120, cAbs: 10, maxLoss: 10, d: 1000 });
+    expect([counts.k, counts.t, counts.survivors]).toEqual([22, 11, 115]);
+  });
+
+  test('in a sparse graph a survivor with fewer than t neighbours left to answer keeps its secret: there is no sum', () => {
+    const members = Array.from({ length: 12 }, (_, i) => i + 1);
+    const begun = beginSession(members, rulesOf({ cAbs: 2, maxLoss: 1 }), layout, 4);
+    const { graph } = begun;
+    expect([graph.degree, graph.threshold]).toEqual([4, 3]);
+    const enough = endSession(begun, wordsOf, { unmask: graph.neighbours(6).slice(0, 1) });
+    expect(enough.sum).toEqual(plainSum(members));
+    const tooFew = endSession(begun, wordsOf, { unmask: graph.neighbours(6).slice(0, 2) });
+    expect(tooFew.sum).toBeUndefined();
+    expect(tooFew.opened).not.toContain(6);
   });
 
   test('a session that left one mask on fails its check words (CHECK_WORDS_MISMATCH)', () => {
@@ -204,6 +222,75 @@ describe('T16 a wrong share and a wrong dealer have names', () => {
     });
     const right = rebuildPairSecret(suite, { ...secret, shares: split(keys.sSecret, 's') });
     expect(right.kind === 'rebuilt' && hex(right.secret)).toBe(hex(keys.sSecret));
+  });
+
+  test('one bit altered anywhere in one answer: that answer is SHARE_RELEASE_INVALID, the others pass and rebuild', () => {
+    const seven = [2, 3, 5, 7, 11, 13, 17];
+    const begun = beginSession(seven, rulesOf({ cAbs: 2 }), layout);
+    const lost = endSession(begun, wordsOf, { masked: [7] });
+    const { u2, u3 } = lost;
+    const answerOf = (answerer: number) => {
+      const lines = releaseFor(lost.graph, u2, u3, answerer);
+      return {
+        h1: lost.h1,
+        answerer,
+        expected: lines,
+        shares: lines.map((line) => ({
+          ...line,
+          share: begun.openedFrom(line.dealer, answerer)[line.kind],
+        })),
+        entryOf: (dealer: number) =>
+          got(lost.dealt, dealer).entries.find(({ receiver }) => receiver === answerer),
+      };
+    };
+    const t = lost.graph.threshold;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...u3),
+        fc.nat({ max: 6 }),
+        fc.nat({ max: 255 }),
+        (liar, line, bit) => {
+          const good = u3.map(answerOf).filter((one) => {
+            const lied = one.shares.map(({ share, ...rest }, i) => ({
+              ...rest,
+              share:
+                i === line && one.answerer === liar
+                  ? share.map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte))
+                  : share,
+            }));
+            const code = checkRelease(suite, { ...one, shares: lied });
+            expect(code).toBe(one.answerer === liar ? 'SHARE_RELEASE_INVALID' : undefined);
+            return code === undefined;
+          });
+          const sharesOf = (of: number) =>
+            good.map(({ answerer, shares: given }) => ({
+              abscissa: answerer,
+              share: given.find(({ dealer }) => dealer === of)?.share ?? bytes(0),
+            }));
+          const { sPublic } = got(lost.keys, 7);
+          expect(good).toHaveLength(t);
+          expect(
+            rebuildPairSecret(suite, { threshold: t, sPublic, shares: sharesOf(7) }).kind,
+          ).toBe('rebuilt');
+          const { commitB } = got(lost.dealt, 3);
+          const seed = { h1: lost.h1, dealer: 3, threshold: t, commitB };
+          expect(rebuildSelfSeed(suite, { ...seed, shares: sharesOf(3) }).kind).toBe('rebuilt');
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test('a dealer whose one share lies off its polynomial is convicted by any t shares with that one in it, and by none without', () => {
+    const keys = got(played.keys, 1);
+    const dealtShares = splitSecret(keys.selfSeed, keys.coefficients('b', 2), 3, members);
+    const off = dealtShares.map((one, i) => (i === 2 ? { ...one, share: bytes(7) } : one));
+    const seed = { h1, dealer: 1, threshold: 3, commitB: got(dealt, 1).commitB };
+    const kinds = members.map((left) => {
+      const shares = off.filter(({ abscissa }) => abscissa !== left);
+      return rebuildSelfSeed(suite, { ...seed, shares }).kind;
+    });
+    expect(kinds).toEqual(['refused', 'refused', 'rebuilt', 'refused']);
   });
 
   test('fewer than t shares say how many are missing', () => {
