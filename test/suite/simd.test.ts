@@ -13,8 +13,8 @@ function simd(): MaskKernel {
   return kernel;
 }
 
-function isSame(a: Uint32Array | undefined, b: Uint32Array | undefined): boolean {
-  return Buffer.from(a?.buffer ?? []).equals(Buffer.from(b?.buffer ?? []));
+function isSame(a: Uint32Array = new Uint32Array(1), b: Uint32Array = new Uint32Array(2)): boolean {
+  return Buffer.from(a.buffer as ArrayBuffer).equals(Buffer.from(b.buffer as ArrayBuffer));
 }
 
 /** After a change of the generator: `npx vitest run test/suite/simd.test.ts -u`. */
