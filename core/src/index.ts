@@ -117,7 +117,13 @@ export {
 } from './secagg/layout.js';
 export { masksOf, maskVector } from './secagg/masking.js';
 export { intersect, isMemberList, requireMemberList, without } from './secagg/members.js';
-export { addPacked, cutToField, packVector } from './secagg/packing.js';
+export {
+  addPacked,
+  addPackedPiece,
+  cutToField,
+  packVector,
+  requirePacked,
+} from './secagg/packing.js';
 export { decodeSum, encodeVector } from './secagg/quantise.js';
 export { releaseFor, type ReleaseLine } from './secagg/release.js';
 export { graphReport, graphReports, graphSentence, type GraphReport } from './secagg/report.js';
@@ -392,7 +398,14 @@ export type {
   StudySettings,
   StudyState,
 } from './round/coordinator/study-state.js';
-export { sumRound, type RoundInputs, type RoundSum } from './round/coordinator/sum.js';
+export {
+  finishSum,
+  prepareSum,
+  sumRound,
+  type PreparedSum,
+  type RoundInputs,
+  type RoundSum,
+} from './round/coordinator/sum.js';
 export {
   plannedRounds,
   roundSetting,

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PlexusError, type Bytes } from '@plexus/core';
 import { isAbsent, makeFolder, placeFile, readIfThere, syncFolder } from './files.js';
@@ -22,6 +22,8 @@ export interface Blobs {
   readonly read: (digest: string) => Promise<Bytes>;
   /** From `offset` on, in pieces. Errors: peer/BLOB_ABSENT. */
   readonly stream: (digest: string, offset: number) => AsyncIterable<Bytes>;
+  /** From the start, in large pieces: the memory of each is used again once the next is asked for. Errors: peer/BLOB_ABSENT. */
+  readonly scan: (digest: string) => AsyncIterable<Bytes>;
   readonly remove: (digest: string) => Promise<void>;
   /** How many bytes of an upload have arrived. */
   readonly staged: (digest: string) => Promise<number>;
@@ -35,6 +37,8 @@ export interface Blobs {
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;
+/** A multiple of 3 and of 4: values of a vector lie alike in every piece. */
+const SCAN_BYTES = 3 * 512 * 1024;
 
 export async function openBlobs(folder: string): Promise<Blobs> {
   const blobs = join(folder, 'sha256');
@@ -72,6 +76,9 @@ export async function openBlobs(folder: string): Promise<Blobs> {
       if ((await sizeAt(path)) === undefined) throw absent();
       for await (const piece of createReadStream(path, { start: offset }))
         yield new Uint8Array(piece as Buffer); // no encoding is set, so pieces are buffers
+    },
+    async *scan(digest) {
+      yield* scanFile(await openIfThere(pathOf(digest), absent));
     },
     remove: (digest) => rm(pathOf(digest), { force: true }),
     staged,
@@ -114,6 +121,37 @@ export async function openBlobs(folder: string): Promise<Blobs> {
       return names.map((name) => name.slice(3)).filter((name) => DIGEST.test(name));
     },
   };
+}
+
+async function openIfThere(path: string, absent: () => PlexusError): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (thrown) {
+    if (isAbsent(thrown)) throw absent();
+    throw thrown;
+  }
+}
+
+/** Reads the next piece while the last one is being used. Closes the file. */
+async function* scanFile(file: FileHandle): AsyncIterable<Bytes> {
+  const rooms = [Buffer.allocUnsafeSlow(SCAN_BYTES), Buffer.allocUnsafeSlow(SCAN_BYTES)] as const;
+  const read = (turn: 0 | 1) => {
+    const reading = file.read(rooms[turn], 0, SCAN_BYTES, null);
+    reading.catch(() => undefined); // it is awaited later, and must not count as unhandled until then
+    return reading;
+  };
+  let reading = read(0);
+  try {
+    for (let turn: 0 | 1 = 0; ; turn = turn === 0 ? 1 : 0) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return;
+      reading = read(turn === 0 ? 1 : 0);
+      yield new Uint8Array(rooms[turn].buffer, 0, bytesRead);
+    }
+  } finally {
+    await Promise.allSettled([reading]); // nothing may write to memory that is given back
+    await file.close();
+  }
 }
 
 async function sizeAt(path: string): Promise<number | undefined> {

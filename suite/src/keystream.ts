@@ -1,13 +1,13 @@
 /**
  * AES-256-CTR keystream with a 128-bit big-endian counter: PRG(k) of SA1.
  *
- * Source: NIST SP 800-38A section 6.5; secure-aggregation.md section 8.
+ * Source: NIST SP 800-38A section 6.5; secure-aggregation.md section 8. Leaves to others: that the key has 32 bytes (its callers).
  */
 import { createCipheriv } from 'node:crypto';
 import type { Bytes } from '@plexus/core';
-import { exactly } from './exactly.js';
+import { CHUNK_BYTES } from './mask-kernel.js';
 
-const ZEROS = new Uint8Array(128 * 1024);
+const ZEROS = new Uint8Array(CHUNK_BYTES);
 
 /**
  * A reader of the keystream of `key` from block `firstBlock` on; every call returns the next `length` bytes.
@@ -15,7 +15,6 @@ const ZEROS = new Uint8Array(128 * 1024);
  * Encrypting zeros yields the keystream itself. Secret: key, and every byte that comes out.
  */
 export function keystreamFrom(key: Bytes, firstBlock: bigint): (length: number) => Bytes {
-  exactly('AES-256 key', key, 32);
   const counter = new Uint8Array(16);
   const view = new DataView(counter.buffer);
   view.setBigUint64(0, firstBlock >> 64n);

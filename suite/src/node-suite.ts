@@ -38,7 +38,10 @@ export const nodeSuite: Suite = {
     exactly('secretbox nonce', nonce, 24);
     return nacl.secretbox.open(sealed, nonce, key) ?? undefined;
   },
-  keystream: (key, length) => keystreamFrom(key, 0n)(length),
+  keystream: (key, length) => {
+    exactly('AES-256 key', key, 32);
+    return keystreamFrom(key, 0n)(length);
+  },
   addMasks,
 };
 

@@ -22,7 +22,7 @@ import {
 } from '@plexus/core';
 import { leavesBehind } from '@plexus/runtime';
 import type { Commit, Delivery, Store } from '@plexus/runtime/drive';
-import { nodeSuite as suite } from '@plexus/suite';
+import { addMasksInParallel, nodeSuite as suite } from '@plexus/suite';
 import type { Surroundings } from '../../coordinator/src/app/surroundings.ts';
 
 export const ORIGIN = 'coord.example.org/plexus/onco';
@@ -139,6 +139,7 @@ export function createWorld(): World {
           return Promise.resolve(bytes);
         },
         stream: (digest, offset) => pieces(blobs.get(digest)?.slice(offset)),
+        scan: (digest) => smallPieces(blobs.get(digest)),
         remove(digest) {
           blobs.delete(digest);
           return Promise.resolve();
@@ -212,6 +213,7 @@ export function createWorld(): World {
           return Promise.resolve({ chain: [csr], certificate });
         },
       },
+      addMasks: addMasksInParallel,
       clock: () => world.nowMs,
       random: (length) => {
         ids++;
@@ -236,4 +238,17 @@ export function createWorld(): World {
 async function* pieces(bytes: Bytes | undefined): AsyncIterable<Bytes> {
   if (bytes !== undefined) yield bytes;
   await Promise.resolve();
+}
+
+/** Of 7 bytes, so that values lie across them, in memory that is used again. */
+async function* smallPieces(bytes: Bytes | undefined): AsyncIterable<Bytes> {
+  if (bytes === undefined) throw new PlexusError('BLOB_ABSENT', 'blob: none');
+  const room = new Uint8Array(7);
+  for (let at = 0; at < bytes.length; at += room.length) {
+    const piece = room.subarray(0, Math.min(room.length, bytes.length - at));
+    piece.set(bytes.subarray(at, at + piece.length));
+    yield piece;
+    await Promise.resolve();
+    room.fill(0xff);
+  }
 }

@@ -41,6 +41,26 @@ describe('bytes under their digest', () => {
     await expect(all(blobs.stream(digest, 0))).rejects.toThrow(refusal('BLOB_ABSENT'));
   });
 
+  it('are scanned from the start, whatever their length, in pieces that share their memory', async () => {
+    for (const length of [0, 1, 3 * 512 * 1024, 3 * 512 * 1024 + 1, 5_000_000]) {
+      const bytes = Uint8Array.from({ length }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+      const digest = await blobs.put(bytes);
+      const read = new Uint8Array(length);
+      const rooms = new Set<ArrayBufferLike>();
+      let at = 0;
+      for await (const piece of blobs.scan(digest)) {
+        read.set(piece, at);
+        at += piece.length;
+        rooms.add(piece.buffer);
+      }
+      expect(at).toBe(length);
+      expect(sha256(read)).toBe(digest);
+      expect(rooms.size).toBeLessThanOrEqual(2);
+      for await (const piece of blobs.scan(digest)) if (piece.length > 0) break; // a reader may stop
+    }
+    await expect(all(blobs.scan('0'.repeat(64)))).rejects.toThrow(refusal('BLOB_ABSENT'));
+  });
+
   it('a name that is no digest reaches no file', async () => {
     await writeFile(join(folder, 'secret'), 'x');
     for (const name of ['../secret', '', 'A'.repeat(64), `../${'a'.repeat(61)}`]) {

@@ -59,7 +59,7 @@ describe('RFC 7748 section 6.1', () => {
   });
 });
 
-describe('RFC 5869 appendix A', () => {
+describe('T12: RFC 5869 appendix A', () => {
   test('case 1', () => {
     const okm = nodeSuite.hkdfSha256(
       new Uint8Array(22).fill(0x0b),
@@ -72,6 +72,13 @@ describe('RFC 5869 appendix A', () => {
     );
   });
 
+  test('case 2, long inputs and outputs', () => {
+    const run = (from: number): Uint8Array => Uint8Array.from({ length: 80 }, (_, i) => from + i);
+    expect(hex(nodeSuite.hkdfSha256(run(0x00), run(0x60), run(0xb0), 82))).toBe(
+      'b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87',
+    );
+  });
+
   test('case 3, salt and info empty', () => {
     const okm = nodeSuite.hkdfSha256(new Uint8Array(22).fill(0x0b), NOTHING, NOTHING, 42);
     expect(hex(okm)).toBe(
@@ -80,7 +87,7 @@ describe('RFC 5869 appendix A', () => {
   });
 });
 
-describe('AES-256-CTR', () => {
+describe('T12: AES-256-CTR', () => {
   test('SP 800-38A F.5.5', () => {
     const plain = fromHex(
       '6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710',

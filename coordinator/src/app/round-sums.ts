@@ -1,54 +1,64 @@
 /**
- * The work `aggregate`: collects what a session kept, lets core sum it, stores what came of it, and feeds the result.
+ * The work `aggregate`: collects what a session kept, sums its vectors between two steps of core, stores what came of it.
  *
  * The next model is durable before the transition that names it. A crash in between repeats the work and finds the same digests.
- * Leaves to others: every number (core/src/round/coordinator/sum.ts), which vectors are deleted afterwards (uploads.ts).
+ * Leaves to others: what is summed and what it means (core/src/round/coordinator/sum.ts), the sum itself (sum-vectors.ts), which vectors are deleted afterwards (uploads.ts).
  */
 import {
+  finishSum,
   PlexusError,
-  sumRound,
+  prepareSum,
   type Bytes,
+  type RoundSum,
   type SessionState,
   type StudyInput,
   type StudySettings,
   type StudyState,
 } from '@plexus/core';
+import { sumVectors } from './sum-vectors.js';
 import type { Surroundings } from './surroundings.js';
 
 type RunningStudy = Extract<StudyState, { readonly phase: 'running' }>;
 
+type Around = Pick<Surroundings, 'blobs' | 'store' | 'addMasks' | 'clock' | 'say'>;
+
 /** The input that ends the phase `summing`, or undefined when the study has moved on. */
 export async function sumSession(
-  { blobs, store, clock, say }: Pick<Surroundings, 'blobs' | 'store' | 'clock' | 'say'>,
+  around: Around,
   settings: StudySettings,
   state: StudyState | undefined,
   id: string,
 ): Promise<Extract<StudyInput, { readonly kind: 'aggregated' }> | undefined> {
   const session = summingSession(state, id);
   if (state?.phase !== 'running' || session === undefined) return undefined;
+  const { result, blobs, faulty } = await sumOf(around, settings, state, session);
+  for (const { bytes } of blobs) await around.blobs.put(bytes);
+  for (const index of faulty)
+    around.say(
+      `${state.manifest.study}: ${nameOf(state, index)} released shares that were not dealt to it`,
+    );
+  return { kind: 'aggregated', session: id, result, nowMs: around.clock() };
+}
+
+async function sumOf(
+  around: Around,
+  settings: StudySettings,
+  state: RunningStudy,
+  session: SessionState,
+): Promise<RoundSum> {
+  const { store, blobs } = around;
   const digests = [
     ...session.shares.map(({ list }) => list),
     ...session.releases.map(({ release }) => release),
   ];
   const kept = new Map<string, Bytes>();
   for (const digest of digests) kept.set(digest, await keptBytes(store, digest));
-  const vectors: Bytes[] = [];
-  for (const vector of summedVectors(session)) vectors.push(await blobs.read(vector));
-  const {
-    result,
-    blobs: made,
-    faulty,
-  } = sumRound(settings, state, session, {
-    kept: (digest) => kept.get(digest) ?? new Uint8Array(),
-    vectors,
-    model: await blobs.read(state.model),
-  });
-  for (const { bytes } of made) await blobs.put(bytes);
-  for (const index of faulty)
-    say(
-      `${state.manifest.study}: ${nameOf(state, index)} released shares that were not dealt to it`,
-    );
-  return { kind: 'aggregated', session: id, result, nowMs: clock() };
+  const read = (digest: string): Bytes => kept.get(digest) ?? new Uint8Array();
+  const prepared = prepareSum(settings, state, session, read);
+  if (prepared.kind === 'refused') return prepared.sum;
+  const { layout, masks } = prepared;
+  const words = await sumVectors(around, layout, summedVectors(session), masks);
+  return finishSum(settings, state, session, prepared, words, await blobs.read(state.model));
 }
 
 /** Digests of the survivors' vectors: what the archive keeps. */

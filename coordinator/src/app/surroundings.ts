@@ -1,7 +1,15 @@
 /**
  * What the use cases need from outside, without a word of files, SQL or certificates. cli/serve.ts hands in what runtime/ and grpc/ build.
  */
-import type { Bytes, Evidence, LeafSource, Outgoing, PlexusError, Suite } from '@plexus/core';
+import type {
+  Bytes,
+  Evidence,
+  LeafSource,
+  Mask,
+  Outgoing,
+  PlexusError,
+  Suite,
+} from '@plexus/core';
 import type { Store } from '@plexus/runtime/drive';
 import type { Certificate } from './federation-state.js';
 import type { BundleEntry, CallerKind } from './ports.js';
@@ -16,6 +24,8 @@ export interface Blobs {
   readonly read: (digest: string) => Promise<Bytes>;
   /** From `offset` on, in pieces. */
   readonly stream: (digest: string, offset: number) => AsyncIterable<Bytes>;
+  /** From the start, in pieces that are good until the next is asked for. Errors: peer/BLOB_ABSENT. */
+  readonly scan: (digest: string) => AsyncIterable<Bytes>;
   readonly remove: (digest: string) => Promise<void>;
   /** How much of an upload has arrived. */
   readonly staged: (digest: string) => Promise<number>;
@@ -64,6 +74,11 @@ export interface Surroundings {
   readonly blobs: Blobs;
   readonly log: Log;
   readonly authority: Authority;
+  /** addMasks of the suite from word 0 on, without stalling the program: over threads where that helps. */
+  readonly addMasks: (
+    accumulator: Uint32Array<SharedArrayBuffer>,
+    masks: readonly Mask[],
+  ) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Bytes of the operating system's generator. */

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { fromUtf8, type Bytes, type LeafSource, type PlexusError, type Suite } from '@plexus/core';
 import { exportBundle, leavesBehind, openBlobs, openLog, openSqliteStore } from '@plexus/runtime';
+import { addMasksInParallel } from '@plexus/suite';
 import { createCoordinator, type Coordinator } from '../app/coordinator.js';
 import {
   folderAt,
@@ -70,6 +71,7 @@ export async function openCoordinator(
           exportBundle({ suite, store, log, folder: folder.log, blobs, manifest }, profile),
       },
       authority: memberAuthority(ca, federation, memberDays * DAY_MS, random),
+      addMasks: addMasksInParallel,
       clock: () => Date.now(),
     });
     await coordinator.start();

@@ -165,10 +165,8 @@ function writeFields(
   fields: Uint32Array,
 ): void {
   if (encoding === 'fixed16')
-    fields.forEach((field, i) => {
-      const at = firstWord + (i >>> 1);
-      words[at] = words[at]! | (field << (16 * (i & 1)));
-    });
+    for (let i = 0, at = firstWord; i < fields.length; i += 2, at++)
+      words[at] = fields[i]! | ((fields[i + 1] ?? 0) << 16); // an odd last value stands alone
   else words.set(fields, firstWord);
 }
 
@@ -178,15 +176,15 @@ function decodeSection(
   words: Uint32Array,
   survivors: number,
 ): Float64Array {
-  if (section.encoding === 'count32') return Float64Array.from(words);
-  if (section.encoding === 'residue32') return Float64Array.from(Int32Array.from(words));
+  if (section.encoding === 'count32') return new Float64Array(words);
+  if (section.encoding === 'residue32') return new Float64Array(new Int32Array(words));
   const { clip, step } = gridOf(section, maxCohort);
+  const shift = survivors * clip;
   const out = new Float64Array(section.length);
-  for (let i = 0; i < out.length; i++) {
-    const sum =
-      section.encoding === 'fixed16' ? (words[i >>> 1]! >>> (16 * (i & 1))) & 0xffff : words[i]!;
-    out[i] = sum * step - survivors * clip;
-  }
+  if (section.encoding === 'fixed16')
+    for (let i = 0; i < out.length; i++)
+      out[i] = ((words[i >>> 1]! >>> (16 * (i & 1))) & 0xffff) * step - shift;
+  else for (let i = 0; i < out.length; i++) out[i] = words[i]! * step - shift;
   return out;
 }
 

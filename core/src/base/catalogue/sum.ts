@@ -138,4 +138,5 @@ export const SUM_CODES = {
     'FAILED_PRECONDITION',
     'this machine cannot run the mask kernel',
   ],
+  MASKING_STOPPED: ['environment', 'INTERNAL', 'a thread that adds masks ended before its work'],
 } as const;

@@ -1,17 +1,22 @@
 /**
  * The work `aggregate` of a round: masks off, check words, the task's next state; what is to be archived, and what goes into the leaf.
  *
- * Pure, so that an auditor's program does the same. Source: secure-aggregation.md 4.6; audit-log.md section 11.
+ *     prepareSum → vectors added one by one, masks added, cut → finishSum
+ *
+ * Pure, so that an auditor's program does the same. A program whose vectors do not fit in memory, or whose event loop has to live, does
+ * the middle by itself; `sumRound` is all three at once. Source: secure-aggregation.md 4.6; audit-log.md section 11.
  * Leaves to others: reading and storing the bytes, the transition that records the digests (outcome.ts).
  */
 import { base64, hex, type Bytes } from '../../base/bytes.js';
 import { canonicalBytes } from '../../base/canonical-json.js';
 import { PlexusError, type Code } from '../../base/error.js';
+import type { Layout } from '../../secagg/layout.js';
 import { packVector } from '../../secagg/packing.js';
 import { decodeSum } from '../../secagg/quantise.js';
+import { sumAndUnmask } from '../../secagg/unmasking.js';
 import { advance } from '../../task/task.js';
 import { decodeTensors, encodeTensors } from '../../task/tensors.js';
-import { aggregate } from './aggregate.js';
+import { openMasks, type OpenedMasks } from './open-masks.js';
 import { sessionContext } from './session-context.js';
 import type { SessionState } from './session-state.js';
 import type { Aggregation, RunningStudy, StudySettings } from './study-state.js';
@@ -33,39 +38,55 @@ export interface RoundSum {
   readonly faulty: readonly number[];
 }
 
+/** What a sum needs besides the vectors; or its end, before any vector is read. */
+export type PreparedSum =
+  | (Extract<OpenedMasks, { readonly kind: 'opened' }> & { readonly layout: Layout })
+  | { readonly kind: 'refused'; readonly sum: RoundSum };
+
 /** What a sum can honestly fail with once every message was accepted. */
 const REFUSALS: readonly Code[] = ['CHECK_WORDS_MISMATCH', 'WEIGHT_SUM_ZERO'];
 
-/** Errors: bug/STATE_UNEXPECTED; whatever `kept` and `vectors` throw. */
-export function sumRound(
+/** Errors: bug/STATE_UNEXPECTED; whatever `kept` throws. */
+export function prepareSum(
   settings: StudySettings,
   state: Pick<RunningStudy, 'position'>,
   session: SessionState,
-  inputs: RoundInputs,
+  kept: RoundInputs['kept'],
+): PreparedSum {
+  const { layout } = settings.setting(state.position);
+  const opened = openMasks(sessionContext(settings, state), session, kept);
+  if (opened.kind === 'opened') return { ...opened, layout };
+  return { kind: 'refused', sum: refusedSum(opened.code, opened.faulty, opened.dealer) };
+}
+
+/**
+ * What the unmasked sum comes to.
+ *
+ * Shapes   words: the vectors of U3 and the prepared masks added up mod 2^32, cut to field bits (cutToField).
+ * Errors   whatever the task throws that is no honest end of a round.
+ */
+export function finishSum(
+  settings: StudySettings,
+  state: Pick<RunningStudy, 'position'>,
+  session: SessionState,
+  { layout, secrets, faulty }: Exclude<PreparedSum, { readonly kind: 'refused' }>,
+  words: Uint32Array,
+  model: Bytes,
 ): RoundSum {
   const { suite, rules } = settings.study;
-  const { layout, taskContext } = settings.setting(state.position);
-  const context = sessionContext(settings, state);
-  const summed = aggregate(context, session, layout, inputs.kept, inputs.vectors);
-  const { faulty } = summed;
-  if (summed.kind === 'refused')
-    return {
-      result: { kind: 'refused', code: summed.code, accused: summed.dealer },
-      blobs: [],
-      faulty,
-    };
+  const { taskContext } = settings.setting(state.position);
   try {
-    const sums = decodeSum(layout, rules.maxCohort, summed.words, session.u3.length);
-    const { state: next, metrics, done } = advance(taskContext, decodeTensors(inputs.model), sums);
+    const sums = decodeSum(layout, rules.maxCohort, words, session.u3.length);
+    const { state: next, metrics, done } = advance(taskContext, decodeTensors(model), sums);
     const digestOf = (bytes: Bytes): string => hex(suite.sha256(bytes));
-    const model = encodeTensors(next);
-    const secrets = secretsFile(session, summed.secrets);
-    const blobs = [model, secrets].map((bytes) => ({ digest: digestOf(bytes), bytes }));
+    const nextModel = encodeTensors(next);
+    const revealed = secretsFile(session, secrets);
+    const blobs = [nextModel, revealed].map((bytes) => ({ digest: digestOf(bytes), bytes }));
     const result = {
       kind: 'sum',
-      sum: digestOf(packVector(layout, summed.words)),
-      secrets: digestOf(secrets),
-      model: digestOf(model),
+      sum: digestOf(packVector(layout, words)),
+      secrets: digestOf(revealed),
+      model: digestOf(nextModel),
       metrics,
       done,
     } as const;
@@ -73,8 +94,26 @@ export function sumRound(
   } catch (thrown) {
     const code = thrown instanceof PlexusError ? thrown.code : undefined;
     if (code === undefined || !REFUSALS.includes(code)) throw thrown;
-    return { result: { kind: 'refused', code }, blobs: [], faulty };
+    return refusedSum(code, faulty);
   }
+}
+
+/** Errors: those of its steps; whatever `vectors` throws. */
+export function sumRound(
+  settings: StudySettings,
+  state: Pick<RunningStudy, 'position'>,
+  session: SessionState,
+  { kept, vectors, model }: RoundInputs,
+): RoundSum {
+  const prepared = prepareSum(settings, state, session, kept);
+  if (prepared.kind === 'refused') return prepared.sum;
+  const words = sumAndUnmask(settings.study.suite, prepared.layout, vectors, prepared.masks);
+  return finishSum(settings, state, session, prepared, words, model);
+}
+
+function refusedSum(code: Code, faulty: readonly number[], accused?: number): RoundSum {
+  const culprit = accused === undefined ? {} : { accused };
+  return { result: { kind: 'refused', code, ...culprit }, blobs: [], faulty };
 }
 
 /** Of every hospital exactly one: b of a survivor, s of one lost after sharing (I3). */

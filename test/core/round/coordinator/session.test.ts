@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { hex, type Bytes, type LeafDraft } from '@plexus/core';
 import { nodeSuite as suite } from '@plexus/suite';
 import { leafBytes } from '../../../../core/src/audit/leaf.ts';
-import { aggregate } from '../../../../core/src/round/coordinator/aggregate.ts';
+import { openMasks } from '../../../../core/src/round/coordinator/open-masks.ts';
 import { hospitalOf } from '../../../../core/src/round/coordinator/effects.ts';
 import { answered, expected, missing } from '../../../../core/src/round/coordinator/exchange.ts';
 import { openSession } from '../../../../core/src/round/coordinator/open.ts';
@@ -22,6 +22,7 @@ import {
   makeLayout,
 } from '../../../../core/src/secagg/layout.ts';
 import { encodeVector } from '../../../../core/src/secagg/quantise.ts';
+import { sumAndUnmask } from '../../../../core/src/secagg/unmasking.ts';
 import { got, rulesOf, SESSION, seedOf } from '../../secagg/session.ts';
 import { createHospital, type Answer } from './hospital.ts';
 
@@ -134,21 +135,17 @@ function play(n: number, silent: ReadonlyMap<number, Answer['kind']> = new Map()
       });
     }
   }
-  const summed =
+  const opened =
     state.phase === 'summing'
-      ? aggregate(
-          context,
-          state,
-          layout,
-          (digest) => got(kept, digest),
-          state.u3.map((u) => got(blobs, u)),
-        )
+      ? openMasks(context, state, (digest) => got(kept, digest))
       : undefined;
-  if (summed?.kind === 'refused') throw new Error(summed.code);
+  if (opened?.kind === 'refused') throw new Error(opened.code);
+  const vectorsOfU3 = state.u3.map((u) => got(blobs, u));
+  const words = opened && sumAndUnmask(suite, layout, vectorsOfU3, opened.masks);
   return {
     state,
     leaves,
-    words: summed?.words,
+    words,
     context,
     lastAnswers,
     plain: (members) => {

@@ -1,15 +1,16 @@
 /**
- * The work of a session in phase `summing`: every released share is checked, every needed secret rebuilt and checked, the masks removed.
+ * What a session in phase `summing` has to subtract: every released share is checked, every needed secret rebuilt and checked.
  *
  * A hospital whose shares are not the ones dealt to it is left out and named; a dealer whose committed shares rebuild another secret
- * ends the session. Source: secure-aggregation.md 4.6, steps 1 to 3. Leaves to others: decoding and check words, what the sum advances.
+ * ends the session. No vector is needed yet. Source: secure-aggregation.md 4.6, steps 1 and 2, and the masks of step 3.
+ * Leaves to others: adding vectors and masks, decoding and check words (sum.ts).
  */
 import { fromHex, type Bytes } from '../../base/bytes.js';
 import { parseCanonical } from '../../base/canonical-json.js';
 import type { Envelope } from '../../base/dsse.js';
 import { PlexusError } from '../../base/error.js';
+import type { Mask } from '../../base/suite.js';
 import { neighbourGraph } from '../../secagg/graph.js';
-import type { Layout } from '../../secagg/layout.js';
 import { releaseFor } from '../../secagg/release.js';
 import type { Share } from '../../secagg/shamir.js';
 import { peekStatement } from '../../secagg/statements.js';
@@ -18,17 +19,16 @@ import {
   masksToRemove,
   rebuildPairSecret,
   rebuildSelfSeed,
-  sumAndUnmask,
 } from '../../secagg/unmasking.js';
 import type { ShareEntry } from '../messages.js';
 import { read } from './receive.js';
 import type { SessionContext, SessionState } from './session-state.js';
 
-export type Aggregated =
+export type OpenedMasks =
   | {
-      readonly kind: 'sum';
-      /** Mask words, cut to field bits. */
-      readonly words: Uint32Array;
+      readonly kind: 'opened';
+      /** What the sum of the survivors' vectors still carries, with the signs that remove it. Secret. */
+      readonly masks: readonly Mask[];
       /** b of every survivor, s of every hospital lost after sharing: what the archive keeps, exactly one of the two each. */
       readonly secrets: ReadonlyMap<number, Bytes>;
       /** Hospitals whose release was not what was dealt to them. */
@@ -41,14 +41,12 @@ export type Aggregated =
       readonly faulty: readonly number[];
     };
 
-/** `kept` answers kept bytes by digest, `vectors` yields the survivors' masked vectors in any order. */
-export function aggregate(
+/** `kept` answers kept bytes by digest. */
+export function openMasks(
   context: SessionContext,
   state: SessionState,
-  layout: Layout,
   kept: (digest: string) => Bytes,
-  vectors: Iterable<Bytes>,
-): Aggregated {
+): OpenedMasks {
   const { suite, rules } = context;
   const { u1, u2, u3 } = state;
   const h1 = fromHex(state.h1);
@@ -105,7 +103,5 @@ export function aggregate(
 
   const secretOf = (hospital: number): Bytes => secrets.get(hospital) ?? new Uint8Array();
   const session = { h1, graph, u2, u3, selfSeedOf: secretOf, pairSecretOf: secretOf, sPublicOf };
-  const masks = masksToRemove(suite, session);
-  const words = sumAndUnmask(suite, layout, vectors, masks);
-  return { kind: 'sum', words, secrets, faulty };
+  return { kind: 'opened', masks: masksToRemove(suite, session), secrets, faulty };
 }
