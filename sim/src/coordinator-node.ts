@@ -198,7 +198,10 @@ export function createCoordinatorNode(options: CoordinatorOptions): CoordinatorN
       if (!delivery.held) return message;
       const signed = await store.lastSigned();
       const also = await behind(delivery.message as unknown as Outgoing, delivery.seq);
-      return { ...message, evidence: await evidenceFor(signed, delivery.seq, head, also) } as ToAgent;
+      return {
+        ...message,
+        evidence: await evidenceFor(signed, delivery.seq, head, also),
+      } as ToAgent;
     },
   };
 

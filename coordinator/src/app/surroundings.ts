@@ -1,15 +1,7 @@
 /**
  * What the use cases need from outside, without a word of files, SQL or certificates. cli/serve.ts hands in what runtime/ and grpc/ build.
  */
-import type {
-  Bytes,
-  Evidence,
-  LeafSource,
-  Mask,
-  Outgoing,
-  PlexusError,
-  Suite,
-} from '@plexus/core';
+import type { Bytes, Evidence, LeafSource, Mask, Outgoing, PlexusError, Suite } from '@plexus/core';
 import type { Store } from '@plexus/runtime/drive';
 import type { Certificate } from './federation-state.js';
 import type { BundleEntry, CallerKind } from './ports.js';

@@ -33,7 +33,10 @@ export function addRun(program: Command, terminal: Terminal, suite: Suite): void
     .command('run')
     .description('connect to the coordinator and take part in approved studies')
     .requiredOption('--dir <dir>', "the agent's folder")
-    .option('--restored', 'the database comes from a backup: sit out what was open when it was made')
+    .option(
+      '--restored',
+      'the database comes from a backup: sit out what was open when it was made',
+    )
     .action(async (options: { readonly dir: string; readonly restored?: true }) => {
       const advice = {
         what: 'the agent does not run',
