@@ -27,8 +27,8 @@ export interface GraphReport {
 }
 
 /**
- * Shapes   cohort: |U1|, at most the roster's size.
- * Errors   operator/RULES_INVALID for a cohort too small to give any sum under these rules.
+ * Shapes   cohort: |U1|, at most the roster's size. rules: checked (checkRules).
+ * Errors   operator/RULES_INVALID for a cohort that these rules admit to no sum.
  */
 export function graphReport(cohort: number, rules: SecaggRules): GraphReport {
   const graph = neighbourGraph(
@@ -36,10 +36,11 @@ export function graphReport(cohort: number, rules: SecaggRules): GraphReport {
     rules,
   );
   const least = survivorMinimum(rules, cohort, graph.sparse);
-  if (least > cohort)
+  const needed = Math.max(rules.minCohort, least);
+  if (cohort < needed)
     throw new PlexusError(
       'RULES_INVALID',
-      `cohort: expected at least ${String(least)} hospitals, got ${String(cohort)}`,
+      `cohort: expected at least ${String(needed)} hospitals, got ${String(cohort)}`,
     );
   return {
     cohort,

@@ -57,10 +57,10 @@ test('the smallest and the largest cohort are told, and once if they are one', (
   expect(sizes({ minCohort: 16 })).toEqual([16]);
 });
 
-test('a cohort that no sum can come of is refused (RULES_INVALID)', () => {
+test('a cohort that the rules admit to no sum is refused (RULES_INVALID)', () => {
   for (const [cohort, over] of [
     [2, {}],
-    [6, { cAbs: 5 }],
+    [6, { cAbs: 5, minCohort: 7 }],
     [7, { minSurvivors: 8 }],
   ] as const)
     expect(() => graphReport(cohort, rulesOf(over))).toThrow(
