@@ -3,6 +3,7 @@ import { nodeSuite as suite } from '@plexus/suite';
 import { verifyBundle } from '../../../../core/src/audit/verify/verify.ts';
 import { bundleOf, readerOf, smallLog } from '../../../audit-bundle.ts';
 import { heartLog } from '../../../audit-log.ts';
+import { approvedStudy } from './study-log.ts';
 
 describe('an honest bundle (audit-log.md 10)', () => {
   it('of a study passes every step that is built', () => {
@@ -20,6 +21,22 @@ describe('an honest bundle (audit-log.md 10)', () => {
       size: log.tree.size,
     });
     expect(report.findings.map(({ code }) => code)).toEqual(['A107', 'A905']);
+  });
+
+  it('of a round that died with vectors in it and was tried again passes too (secure-aggregation.md 4.7)', () => {
+    const { log, federation } = approvedStudy();
+    let sessions: readonly string[] = [];
+    federation.silent = (hospital, message) => {
+      if (message.kind === 'open') sessions = [...new Set([...sessions, message.session])];
+      const isFirst = sessions.length === 1;
+      const isLost = message.kind === 'shares' && hospital === 'east';
+      return isFirst && (isLost || (message.kind === 'agree' && hospital !== 'north'));
+    };
+    federation.run();
+    expect(federation.state()).toMatchObject({ phase: 'completed' });
+    expect(federation.leaves.filter(({ type }) => type === 'round.aborted')).toHaveLength(1);
+    const report = verifyBundle(suite, readerOf(bundleOf(log)));
+    expect(report.findings.filter(({ level }) => level === 'FAIL')).toEqual([]);
   });
 
   it('of a log without a study passes too', () => {
