@@ -5,6 +5,8 @@ import { scriptKernel } from '../../suite/dist/mask-kernel.js';
 import { addStreams } from '../../suite/dist/mask-loop.js';
 
 const CHUNK = new Uint8Array(128 * 1024);
+/** Words of keystream after which a process has taken the memory that it then uses again and again. */
+const WARM_WORDS = 32e6;
 
 export function seconds(work) {
   const started = performance.now();
@@ -33,7 +35,11 @@ export function kernelAgainstReferences(words, masks, turns, withFallback = fals
   const sum = new Uint32Array(words);
   const other = new Uint32Array(words);
   const perWord = (work, passes) => (seconds(work) * 1e9) / words / passes;
-  const rounds = Array.from({ length: turns + 1 }, () => {
+  for (let done = 0; done < WARM_WORDS; done += 2 * words * masks.length) {
+    bareKeystream(words, masks);
+    suite.addMasks(sum, masks, 0);
+  }
+  const rounds = Array.from({ length: turns }, () => {
     const keystream = perWord(() => bareKeystream(words, masks), masks.length);
     const kernel = perWord(() => suite.addMasks(sum, masks, 0), masks.length);
     const fallback = withFallback
@@ -41,7 +47,7 @@ export function kernelAgainstReferences(words, masks, turns, withFallback = fals
       : undefined;
     const copy = perWord(() => other.set(sum), 1);
     return { keystream, kernel, fallback, copy };
-  }).slice(1); // the first turn warms up
+  });
   const of = (pick) => median(rounds.map(pick));
   return {
     nsPerWord: of(({ kernel }) => kernel),

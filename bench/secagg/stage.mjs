@@ -31,6 +31,7 @@ const exactSums = {};
 const vectors = {};
 const quantised = [];
 const steps = [];
+const cpuTimes = [];
 
 for (const u of session.members) {
   const values = new Map([
@@ -44,7 +45,10 @@ for (const u of session.members) {
     }),
   );
   let vector;
+  const cpu = process.cpuUsage();
   steps.push(seconds(() => (vector = maskVector(suite, layout, own, masksFor(session, u)))));
+  const { user, system } = process.cpuUsage(cpu);
+  cpuTimes.push((user + system) / 1e6);
   vectors[u] = await blobs.put(vector);
   for (let i = 0; i < words; i++) exact[i] += own[i];
   if (losts.includes(n - u)) exactSums[n - u] = sumDigest(exact.slice());
@@ -59,6 +63,7 @@ for (const lost of losts) {
 
 const measured = {
   clientSeconds: median(steps),
+  clientCpuSeconds: median(cpuTimes),
   quantiseNsPerParam: (median(quantised) * 1e9) / d,
   bytesPerParam: layoutBytes(layout) / d,
   ...kernelAgainstReferences(words, someMasks(n), d > 1e5 ? 3 : 7),
