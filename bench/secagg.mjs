@@ -5,7 +5,7 @@
  *     --only d=20000,n=5,drop=0.2,f=24   this case; may be repeated
  *     --json    the last line is the report as JSON
  *
- * The full run writes bench/results/secagg.json. Agents and coordinator run the product's own functions in processes of their own
+ * The full run writes bench/results/secagg.json and .md. Agents and coordinator run the product's own functions in processes of their own
  * (secagg/stage.mjs, secagg/unmask.mjs); every sum is compared with the exact sum of the words. No network, no log, no signature check.
  */
 import { execFileSync } from 'node:child_process';
@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { kernelAgainstReferences, someMasks } from './secagg/measure.mjs';
+import { linesOf, pageOf, rowsOf } from './secagg/report.mjs';
 
 const DROPS = [0, 0.1, 0.2];
 const { values: options } = parseArgs({
@@ -34,8 +35,12 @@ const reference = kernelAgainstReferences(Math.min(referenceWords, 1e6), someMas
 const cases = groups.flatMap(runGroup);
 const report = { cases, reference };
 
-print();
-if (isFull) writeFileSync(here('results/secagg.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+console.table(rowsOf(cases));
+for (const line of linesOf(reference)) console.log(line);
+if (isFull) {
+  writeFileSync(here('results/secagg.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileSync(here('results/secagg.md'), pageOf(report));
+}
 if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
 
 function groupsOf({ quick, only }) {
@@ -76,36 +81,4 @@ function child(file, given) {
     ...{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   });
   return JSON.parse(out);
-}
-
-function print() {
-  const rows = cases.map((one) => ({
-    ...{ d: one.d, n: one.n, 'drop-out': one.drop, f: one.f },
-    'client s': one.clientSeconds.toFixed(4),
-    '(CPU)': one.clientCpuSeconds.toFixed(4),
-    'unmask s': one.unmaskSeconds.toFixed(4),
-    '(first)': one.unmaskFirstSeconds.toFixed(4),
-    '(all CPU)': one.unmaskCpuSeconds.toFixed(4),
-    masks: one.masksRemoved,
-    'ns/word': one.nsPerWord.toFixed(2),
-    '÷ keystream': one.ratio.toFixed(2),
-    '÷ memcpy': (one.nsPerWord / one.memcpyNsPerWord).toFixed(2),
-    'quantise ns': one.quantiseNsPerParam.toFixed(1),
-    'bytes/param': one.bytesPerParam.toFixed(4),
-    'peak MB': Math.round(one.peakBytes / 1e6),
-    'stall ms': one.longestStallMs,
-  }));
-  console.table(rows);
-  const { keystreamNsPerWord, memcpyNsPerWord, ratio, fallbackRatio } = reference;
-  console.log(`AES-256-CTR keystream alone  ${keystreamNsPerWord.toFixed(2)} ns a word`);
-  console.log(`copying memory               ${memcpyNsPerWord.toFixed(2)} ns a word`);
-  console.log(`mask kernel                  ${ratio.toFixed(2)} × keystream`);
-  console.log(`its fallback in JavaScript   ${fallbackRatio.toFixed(2)} × keystream`);
-  console.log('client: mask keys agreed, masks added, packed; without quantising, shares, disk');
-  console.log(
-    'unmask: shares checked, secrets rebuilt, vectors read and added, masks removed, cut',
-  );
-  console.log(
-    'seconds and ns are medians, on a machine that others may use; "first" is the first of 3',
-  );
 }
