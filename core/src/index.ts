@@ -398,6 +398,7 @@ export type {
   StudySettings,
   StudyState,
 } from './round/coordinator/study-state.js';
+export { openMasks, type OpenedMasks } from './round/coordinator/open-masks.js';
 export {
   finishSum,
   prepareSum,

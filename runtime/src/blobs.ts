@@ -53,6 +53,8 @@ export async function openBlobs(folder: string): Promise<Blobs> {
   };
   const pathOf = (digest: string): string => join(blobs, named(digest).slice(0, 2), digest);
   const stagedAt = (digest: string): string => join(staging, named(digest));
+  /** The memory of the last scan, for the next one. */
+  const spare: Rooms[] = [];
   const absent = (): PlexusError => new PlexusError('BLOB_ABSENT', 'blob: none under this digest');
 
   async function staged(digest: string): Promise<number> {
@@ -78,7 +80,13 @@ export async function openBlobs(folder: string): Promise<Blobs> {
         yield new Uint8Array(piece as Buffer); // no encoding is set, so pieces are buffers
     },
     async *scan(digest) {
-      yield* scanFile(await openIfThere(pathOf(digest), absent));
+      const file = await openIfThere(pathOf(digest), absent);
+      const rooms = spare.pop() ?? newRooms();
+      try {
+        yield* scanFile(file, rooms);
+      } finally {
+        if (spare.length === 0) spare.push(rooms);
+      }
     },
     remove: (digest) => rm(pathOf(digest), { force: true }),
     staged,
@@ -132,9 +140,14 @@ async function openIfThere(path: string, absent: () => PlexusError): Promise<Fil
   }
 }
 
+type Rooms = readonly [Buffer, Buffer];
+
+function newRooms(): Rooms {
+  return [Buffer.allocUnsafeSlow(SCAN_BYTES), Buffer.allocUnsafeSlow(SCAN_BYTES)];
+}
+
 /** Reads the next piece while the last one is being used. Closes the file. */
-async function* scanFile(file: FileHandle): AsyncIterable<Bytes> {
-  const rooms = [Buffer.allocUnsafeSlow(SCAN_BYTES), Buffer.allocUnsafeSlow(SCAN_BYTES)] as const;
+async function* scanFile(file: FileHandle, rooms: Rooms): AsyncIterable<Bytes> {
   const read = (turn: 0 | 1) => {
     const reading = file.read(rooms[turn], 0, SCAN_BYTES, null);
     reading.catch(() => undefined); // it is awaited later, and must not count as unhandled until then

@@ -12,8 +12,8 @@ import { simdKernel } from './simd-kernel.js';
 
 const CHUNK_WORDS = CHUNK_BYTES / 4;
 const WORDS_PER_BLOCK = 4;
-/** From here on (32 MiB of keystream) it pays to prepare the allocator. */
-const MANY_WORDS = 8 * 1024 * 1024;
+/** From here on (1 MiB of keystream) it pays to prepare the allocator. */
+const MANY_WORDS = 256 * 1024;
 
 /** Chosen once: both give the same bytes, so it is no error if there are no vectors. */
 const bestKernel: MaskKernel = simdKernel() ?? scriptKernel;

@@ -21,8 +21,8 @@ export interface MaskThreads {
   readonly smallWork?: number;
 }
 
-/** About 150 ms on one core: to start threads, and to give them memory, takes about as long as they would save. */
-const SMALL_WORK = 128 * 1024 * 1024;
+/** About 0.6 s on one core: to start threads, and to give them memory, takes about as long as two of them save. */
+const SMALL_WORK = 512 * 1024 * 1024;
 /** Words times masks after which the calling thread lets others run: about 20 ms. */
 const TURN = 16 * 1024 * 1024;
 
