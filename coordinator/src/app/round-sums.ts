@@ -20,7 +20,7 @@ import type { Surroundings } from './surroundings.js';
 
 type RunningStudy = Extract<StudyState, { readonly phase: 'running' }>;
 
-type Around = Pick<Surroundings, 'blobs' | 'store' | 'addMasks' | 'clock' | 'say'>;
+type Around = Pick<Surroundings, 'blobs' | 'store' | 'addMasks' | 'clock'>;
 
 /** The input that ends the phase `summing`, or undefined when the study has moved on. */
 export async function sumSession(
@@ -31,12 +31,8 @@ export async function sumSession(
 ): Promise<Extract<StudyInput, { readonly kind: 'aggregated' }> | undefined> {
   const session = summingSession(state, id);
   if (state?.phase !== 'running' || session === undefined) return undefined;
-  const { result, blobs, faulty } = await sumOf(around, settings, state, session);
+  const { result, blobs } = await sumOf(around, settings, state, session);
   for (const { bytes } of blobs) await around.blobs.put(bytes);
-  for (const index of faulty)
-    around.say(
-      `${state.manifest.study}: ${nameOf(state, index)} released shares that were not dealt to it`,
-    );
   return { kind: 'aggregated', session: id, result, nowMs: around.clock() };
 }
 
@@ -47,12 +43,9 @@ async function sumOf(
   session: SessionState,
 ): Promise<RoundSum> {
   const { store, blobs } = around;
-  const digests = [
-    ...session.shares.map(({ list }) => list),
-    ...session.releases.map(({ release }) => release),
-  ];
   const kept = new Map<string, Bytes>();
-  for (const digest of digests) kept.set(digest, await keptBytes(store, digest));
+  for (const { release: digest } of session.releases)
+    kept.set(digest, await keptBytes(store, digest));
   const read = (digest: string): Bytes => kept.get(digest) ?? new Uint8Array();
   const prepared = prepareSum(settings, state, session, read);
   if (prepared.kind === 'refused') return prepared.sum;
@@ -77,8 +70,4 @@ function summingSession(state: StudyState | undefined, id: string): SessionState
   if (state?.phase !== 'running' || state.current.phase !== 'session') return undefined;
   const { session } = state.current;
   return session.phase === 'summing' && session.session === id ? session : undefined;
-}
-
-function nameOf(state: RunningStudy, index: number): string {
-  return state.manifest.roster.find((member) => member.index === index)?.hospital ?? 'unknown';
 }

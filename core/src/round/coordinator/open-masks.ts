@@ -1,8 +1,8 @@
 /**
- * What a session in phase `summing` has to subtract: every released share is checked, every needed secret rebuilt and checked.
+ * What a session in phase `summing` has to subtract: every needed secret is rebuilt and checked.
  *
- * A hospital whose shares are not the ones dealt to it is left out and named; a dealer whose committed shares rebuild another secret
- * ends the session. No vector is needed yet. Source: secure-aggregation.md 4.6, steps 1 and 2, and the masks of step 3.
+ * Every release was compared with what was dealt before it was taken (release.ts), so a secret that comes out wrong convicts its dealer.
+ * No vector is needed yet. Source: secure-aggregation.md 4.6, step 2, and the masks of step 3.
  * Leaves to others: adding vectors and masks, decoding and check words (sum.ts).
  */
 import { fromHex, type Bytes } from '../../base/bytes.js';
@@ -11,16 +11,9 @@ import type { Envelope } from '../../base/dsse.js';
 import { PlexusError } from '../../base/error.js';
 import type { Mask } from '../../base/suite.js';
 import { neighbourGraph } from '../../secagg/graph.js';
-import { releaseFor } from '../../secagg/release.js';
 import type { Share } from '../../secagg/shamir.js';
 import { peekStatement } from '../../secagg/statements.js';
-import {
-  checkRelease,
-  masksToRemove,
-  rebuildPairSecret,
-  rebuildSelfSeed,
-} from '../../secagg/unmasking.js';
-import type { ShareEntry } from '../messages.js';
+import { masksToRemove, rebuildPairSecret, rebuildSelfSeed } from '../../secagg/unmasking.js';
 import { read } from './receive.js';
 import type { SessionContext, SessionState } from './session-state.js';
 
@@ -31,14 +24,11 @@ export type OpenedMasks =
       readonly masks: readonly Mask[];
       /** b of every survivor, s of every hospital lost after sharing: what the archive keeps, exactly one of the two each. */
       readonly secrets: ReadonlyMap<number, Bytes>;
-      /** Hospitals whose release was not what was dealt to them. */
-      readonly faulty: readonly number[];
     }
   | {
       readonly kind: 'refused';
       readonly code: 'DEALER_INCONSISTENT' | 'SURVIVORS_TOO_FEW';
       readonly dealer: number;
-      readonly faulty: readonly number[];
     };
 
 /** `kept` answers kept bytes by digest. */
@@ -51,30 +41,13 @@ export function openMasks(
   const { u1, u2, u3 } = state;
   const h1 = fromHex(state.h1);
   const graph = neighbourGraph(u1, rules);
-  const entries = new Map(
-    state.shares.map(({ hospital, list }) => [
-      hospital,
-      parseCanonical(kept(list)) as unknown as readonly ShareEntry[],
-    ]),
-  );
-  const faulty: number[] = [];
   const shares = new Map<number, Share[]>(u2.map((dealer) => [dealer, []]));
   for (const { hospital, release } of state.releases) {
     const statement = peekStatement('unmask', parseCanonical(kept(release)) as unknown as Envelope);
     if (statement.kind === 'refused')
       throw new PlexusError('STATE_UNEXPECTED', 'release: expected a statement taken before');
-    const answer = {
-      h1,
-      answerer: hospital,
-      expected: releaseFor(graph, u2, u3, hospital),
-      shares: statement.body.shares,
-      entryOf: (dealer: number) =>
-        entries.get(dealer)?.find(({ receiver }) => receiver === hospital),
-    };
-    if (checkRelease(suite, answer) !== undefined) faulty.push(hospital);
-    else
-      for (const { dealer, share } of statement.body.shares)
-        shares.get(dealer)?.push({ abscissa: hospital, share });
+    for (const { dealer, share } of statement.body.shares)
+      shares.get(dealer)?.push({ abscissa: hospital, share });
   }
 
   const advertised = new Map(
@@ -95,13 +68,12 @@ export function openMasks(
           commitB: fromHex(commitments.get(dealer) ?? ''),
         })
       : rebuildPairSecret(suite, { ...of, sPublic: sPublicOf(dealer) });
-    if (rebuilt.kind === 'refused') return { kind: 'refused', code: rebuilt.code, dealer, faulty };
-    if (rebuilt.kind === 'short')
-      return { kind: 'refused', code: 'SURVIVORS_TOO_FEW', dealer, faulty };
+    if (rebuilt.kind === 'refused') return { kind: 'refused', code: rebuilt.code, dealer };
+    if (rebuilt.kind === 'short') return { kind: 'refused', code: 'SURVIVORS_TOO_FEW', dealer };
     secrets.set(dealer, rebuilt.secret);
   }
 
   const secretOf = (hospital: number): Bytes => secrets.get(hospital) ?? new Uint8Array();
   const session = { h1, graph, u2, u3, selfSeedOf: secretOf, pairSecretOf: secretOf, sPublicOf };
-  return { kind: 'opened', masks: masksToRemove(suite, session), secrets, faulty };
+  return { kind: 'opened', masks: masksToRemove(suite, session), secrets };
 }

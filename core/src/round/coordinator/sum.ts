@@ -34,8 +34,6 @@ export interface RoundSum {
   readonly result: Aggregation;
   /** To be durable before the result is fed: the next state, and the revealed secrets for the auditor. */
   readonly blobs: readonly { readonly digest: string; readonly bytes: Bytes }[];
-  /** Hospitals whose released shares were not those dealt to them. */
-  readonly faulty: readonly number[];
 }
 
 /** What a sum needs besides the vectors; or its end, before any vector is read. */
@@ -56,7 +54,10 @@ export function prepareSum(
   const { layout } = settings.setting(state.position);
   const opened = openMasks(sessionContext(settings, state), session, kept);
   if (opened.kind === 'opened') return { ...opened, layout };
-  return { kind: 'refused', sum: refusedSum(opened.code, opened.faulty, opened.dealer) };
+  return {
+    kind: 'refused',
+    sum: refusedSum(opened.code, opened.code === 'DEALER_INCONSISTENT' ? opened.dealer : undefined),
+  };
 }
 
 /**
@@ -69,7 +70,7 @@ export function finishSum(
   settings: StudySettings,
   state: Pick<RunningStudy, 'position'>,
   session: SessionState,
-  { layout, secrets, faulty }: Exclude<PreparedSum, { readonly kind: 'refused' }>,
+  { layout, secrets }: Exclude<PreparedSum, { readonly kind: 'refused' }>,
   words: Uint32Array,
   model: Bytes,
 ): RoundSum {
@@ -90,11 +91,11 @@ export function finishSum(
       metrics,
       done,
     } as const;
-    return { result, blobs, faulty };
+    return { result, blobs };
   } catch (thrown) {
     const code = thrown instanceof PlexusError ? thrown.code : undefined;
     if (code === undefined || !REFUSALS.includes(code)) throw thrown;
-    return refusedSum(code, faulty);
+    return refusedSum(code);
   }
 }
 
@@ -111,9 +112,9 @@ export function sumRound(
   return finishSum(settings, state, session, prepared, words, model);
 }
 
-function refusedSum(code: Code, faulty: readonly number[], accused?: number): RoundSum {
+function refusedSum(code: Code, accused?: number): RoundSum {
   const culprit = accused === undefined ? {} : { accused };
-  return { result: { kind: 'refused', code, ...culprit }, blobs: [], faulty };
+  return { result: { kind: 'refused', code, ...culprit }, blobs: [] };
 }
 
 /** Of every hospital exactly one: b of a survivor, s of one lost after sharing (I3). */

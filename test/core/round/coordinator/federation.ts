@@ -49,6 +49,8 @@ export interface Federation {
   nowMs: number;
   readonly model: () => Bytes;
   readonly blob: (digest: string) => Bytes;
+  /** Bytes that a transition kept. */
+  readonly kept: (digest: string) => Bytes;
   /** What the coordinator reads of a stored vector. */
   tamper: (vector: Bytes) => Bytes;
   readonly journal: readonly StudyInput[];
@@ -272,6 +274,7 @@ export function createFederation(manifest: Manifest, notary: Notary = NOBODY): F
     silent: () => false,
     tamper: (vector) => vector,
     blob: (digest) => got(blobs, digest),
+    kept: (digest) => got(kept, digest),
     nowMs: 1_000_000,
     submit() {
       const start = { ...settings.study, schema: manifest.data };
