@@ -1,28 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { nodeSuite as suite } from '@plexus/suite';
 import {
   isExpired,
   signAbandon,
   takeExpired,
   takeRestored,
 } from '../../../../core/src/round/participant/abandon.ts';
-import {
-  roundSetting,
-  studyContext,
-  type Position,
-} from '../../../../core/src/round/study-context.ts';
 import { peekStatement } from '../../../../core/src/secagg/statements.ts';
 import { victimBefore } from '../../hostile/victim.ts';
 import { keySeed } from '../study.ts';
-import { at, code, federation, logged, machine, manifest } from './moments.ts';
+import { at, code, federation, logged, machine, settings } from './moments.ts';
 
-const study = studyContext(suite, manifest);
-const settings = { suite, study, setting: (position: Position) => roundSetting(study, position) };
 const signer = { keyid: 'hospital/north', seed: keySeed(1, 'identity') };
 
 describe('a session whose time is over (secure-aggregation.md 4, sessionTtl)', () => {
   const { state } = at('agree');
-  const endMs = (state.session?.openedMs ?? 0) + study.rules.sessionTtlMs;
+  const endMs = (state.session?.openedMs ?? 0) + settings.study.rules.sessionTtlMs;
 
   test('is abandoned with a signed M6, its secrets are wiped, and that it was exposed stays known', () => {
     expect(machine.expiry(state, signer, endMs - 1)).toBeUndefined();

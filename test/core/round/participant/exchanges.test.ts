@@ -21,11 +21,6 @@ import { checkUnmask } from '../../../../core/src/round/participant/unmask.ts';
 import { dealing } from '../../../../core/src/round/participant/share.ts';
 import { enterAgree } from '../../../../core/src/round/participant/agree.ts';
 import {
-  roundSetting,
-  studyContext,
-  type Position,
-} from '../../../../core/src/round/study-context.ts';
-import {
   inSession as inTheSession,
   type InSession,
 } from '../../../../core/src/round/participant/common.ts';
@@ -38,14 +33,11 @@ import {
   known,
   logged,
   machine,
-  manifest,
   north,
   resigned,
   sealed,
+  settings,
 } from './moments.ts';
-
-const study = studyContext(suite, manifest);
-const settings = { suite, study, setting: (position: Position) => roundSetting(study, position) };
 
 function machineSession(kind: 'shares' | 'unmask', phase: 'shared' | 'agreed'): InSession {
   const { state, message } = at(kind);

@@ -13,7 +13,12 @@ import type { Envelope } from '../../../../core/src/base/dsse.ts';
 import type { Code } from '../../../../core/src/base/error.ts';
 import type { ToAgent } from '../../../../core/src/round/messages.ts';
 import { leafOf } from '../../../../core/src/round/participant/open.ts';
-import type { KnownStudy, ParticipantState } from '../../../../core/src/round/participant/state.ts';
+import type {
+  KnownStudy,
+  ParticipantState,
+  Settings,
+} from '../../../../core/src/round/participant/state.ts';
+import { roundSetting, studyContext } from '../../../../core/src/round/study-context.ts';
 import { participantMachine } from '../../../../core/src/round/participant/study.ts';
 import type { Bodies, StatementKind } from '../../../../core/src/secagg/bodies.ts';
 import { peekStatement, signStatement } from '../../../../core/src/secagg/statements.ts';
@@ -41,6 +46,13 @@ export const machine = participantMachine(suite, {
   cosignerKey: north?.cosignerKey ?? '',
   log: manifest.log,
 });
+const study = studyContext(suite, manifest);
+/** What north computes from the manifest. */
+export const settings: Settings = {
+  suite,
+  study,
+  setting: (position) => roundSetting(study, position),
+};
 export const moments = new Map<Kind, Moment>();
 
 /** A whole study with the moments of north in it, played once for a test file. */

@@ -16,16 +16,7 @@ import { peekStatement } from '../../../../core/src/secagg/statements.ts';
 import { asJson } from '../../../../core/src/study/parse.ts';
 import { createFederation, type Federation } from '../coordinator/federation.ts';
 import { HOSPITALS, smallManifest } from '../study.ts';
-import { nodeSuite as suite } from '@plexus/suite';
-import {
-  roundSetting,
-  studyContext,
-  type Position,
-} from '../../../../core/src/round/study-context.ts';
-import { at, manifest } from './moments.ts';
-
-const study = studyContext(suite, manifest);
-const settings = { suite, study, setting: (position: Position) => roundSetting(study, position) };
+import { at, settings } from './moments.ts';
 
 type Silence = (hospital: string, message: ToAgent, session: number) => boolean;
 
