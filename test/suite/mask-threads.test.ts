@@ -56,7 +56,7 @@ describe('T12: masks added by threads', () => {
   );
 
   test('a small sum is added on the calling thread, in turns that let others run', async () => {
-    const many = Array.from({ length: 60 }, (_, i) => ({ ...masks[i % 5]!, sign: 1 as const }));
+    const many = Array.from({ length: 120 }, (_, i) => ({ ...masks[i % 5]!, sign: 1 as const }));
     const alone = started(700_000);
     nodeSuite.addMasks(alone, many, 0);
     const shared = started(700_000);
