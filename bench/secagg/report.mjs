@@ -4,7 +4,7 @@ import { cpus, loadavg } from 'node:os';
 
 const WHAT = [
   'client: mask keys agreed, masks added, packed; without quantising, shares, signatures, disk',
-  'unmask: shares checked, secrets rebuilt, vectors read from disk and added, masks removed, cut',
+  'unmask: secrets rebuilt, vectors read from disk and added, masks removed, cut',
   'seconds and ns are medians; CPU is that of all threads of the process; (first): the first in a process, not yet warm',
   'peak: largest resident size of the process that unmasks, Node.js included; stall: longest time nothing else could run',
 ];

@@ -124,7 +124,7 @@ export function masksFor({ keys, h1, graph, members }, u) {
 
 /** R4 after the last hospitals of the roster were lost before their vectors: the state that the coordinator sums from. */
 export function releasedState(session, lost) {
-  const { members, graph, keep, say, advertisements, shares } = session;
+  const { members, graph, h1, keep, say, advertisements, shares } = session;
   const u3 = without(members, members.slice(members.length - lost));
   const releases = u3.map((v) => {
     const lines = releaseFor(graph, members, u3, v).map(({ dealer, kind }) => ({
@@ -135,7 +135,7 @@ export function releasedState(session, lost) {
   return {
     ...{ phase: 'summing', session: SESSION, round: 1, attempt: 1, model: MODEL, deadlineMs: 0 },
     ...{ u0: members, u1: members, u2: members, u3, lost: [], masked: [], agreements: [] },
-    ...{ advertisements, shares, releases },
+    ...{ advertisements, shares, releases, h1: hex(h1) },
   };
 }
 

@@ -2,7 +2,8 @@
  * The coordinator's side of a case, as a program of its own, so that its peak memory is its own: from what was kept to the sum.
  *
  * Takes { folder, d, n, f, lost, repeats }; prints seconds, of the clock and of all threads, peak memory, and the longest time that nothing else could run. What is
- * timed: shares checked, secrets rebuilt, mask keys agreed, vectors read from disk and added, masks removed, cut to field bits.
+ * timed: secrets rebuilt and checked, mask keys agreed, vectors read from disk and added, masks removed, cut to field bits. Shares are
+ * compared with what was dealt when each answer arrives, which is not timed here.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
