@@ -8,6 +8,7 @@ import {
   startSmall,
   watchUntilEnd,
   type SmallFederation,
+  USUAL,
 } from './small-study.ts';
 
 const VA = 4;
@@ -53,7 +54,8 @@ describe('a federation of processes', () => {
 describe('a coordinator', () => {
   let small: SmallFederation;
   beforeAll(async () => {
-    small = await startSmall();
+    // a deadline that passes while the coordinator is down would be charged to the hospitals
+    small = await startSmall({ ...USUAL, deadlineMs: 60_000 });
   }, 120_000);
   afterAll(async () => {
     await small.close();

@@ -39,7 +39,7 @@ export interface SmallOptions {
   readonly programs: (logs: string, places: Places) => Processes;
 }
 
-const USUAL: SmallOptions = {
+export const USUAL: SmallOptions = {
   trainingRounds: 5,
   localSteps: 20,
   deadlineMs: 3_000,
