@@ -3,7 +3,7 @@
  * leaves it is written down. What a driver would insist on is checked at every step (I6, I10).
  */
 import { expect } from 'vitest';
-import { nodeSuite as suite } from '@plexus/suite';
+import { fastSuite as suite } from '../../fast-suite.ts';
 import type { Head } from '../../../core/src/audit/heads.ts';
 import type { Bytes } from '../../../core/src/base/bytes.ts';
 import { canonicalJson } from '../../../core/src/base/canonical-json.ts';

@@ -4,7 +4,7 @@
  * its schema fails the test. What a network, a store and a log would add is left out: see sim/.
  */
 import { expect } from 'vitest';
-import { nodeSuite as suite } from '@plexus/suite';
+import { fastSuite as suite } from '../../../fast-suite.ts';
 import { leafBytes } from '../../../../core/src/audit/leaf.ts';
 import type { Evidence } from '../../../../core/src/audit/evidence.ts';
 import { rfc3339 } from '../../../../core/src/audit/time.ts';

@@ -1,6 +1,6 @@
 /** A study played once, and one hospital's state before every kind of message of its second round: what refusals are tried on. */
 import { expect } from 'vitest';
-import { nodeSuite as suite } from '@plexus/suite';
+import { fastSuite as suite } from '../../../fast-suite.ts';
 import type { Evidence } from '../../../../core/src/audit/evidence.ts';
 import type { Head } from '../../../../core/src/audit/heads.ts';
 import { base64 } from '../../../../core/src/base/bytes.ts';

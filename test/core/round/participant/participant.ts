@@ -3,7 +3,7 @@
  * what a driver would need: one leaf that fits its schema, a rejection that changes nothing, no secret in state or input.
  */
 import { expect } from 'vitest';
-import { nodeSuite as suite } from '@plexus/suite';
+import { fastSuite as suite } from '../../../fast-suite.ts';
 import type { Head } from '../../../../core/src/audit/heads.ts';
 import { leafBytes } from '../../../../core/src/audit/leaf.ts';
 import { rfc3339 } from '../../../../core/src/audit/time.ts';
