@@ -2,7 +2,8 @@
  * The work `aggregate`: collects what a session kept, sums its vectors between two steps of core, stores what came of it.
  *
  * The next model is durable before the transition that names it. A crash in between repeats the work and finds the same digests.
- * Leaves to others: what is summed and what it means (core/src/round/coordinator/sum.ts), the sum itself (sum-vectors.ts), which vectors are deleted afterwards (uploads.ts).
+ * Leaves to others: what is summed and what it means (core/src/round/coordinator/sum.ts), the sum itself (sum-vectors.ts), which vectors
+ * are deleted afterwards (uploads.ts).
  */
 import {
   finishSum,

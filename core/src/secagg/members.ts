@@ -21,6 +21,11 @@ export function requireMemberList(what: string, members: readonly number[]): voi
     throw new PlexusError('LIST_MALFORMED', `${what}: expected strictly ascending roster indices`);
 }
 
+/** True if both lists are the same set: one set has one spelling. */
+export function isSameSet(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((member, i) => member === b[i]);
+}
+
 export function intersect(a: readonly number[], b: readonly number[]): readonly number[] {
   const others = new Set(b);
   return a.filter((member) => others.has(member));

@@ -10,7 +10,7 @@ import type { Code } from '../base/error.js';
 import type { Suite } from '../base/suite.js';
 import type { PreviousSession } from './bodies.js';
 import { headerMismatch } from './header.js';
-import { intersect, without } from './members.js';
+import { intersect, isSameSet, without } from './members.js';
 import { quorum, type SecaggRules } from './rules.js';
 import { openStatement, type Statement } from './statements.js';
 
@@ -52,7 +52,7 @@ export function signedSets(declared: readonly PreviousSession[]): SignedSets {
   for (const { session, agreed } of declared) {
     const known = sets.get(session) ?? [];
     sets.set(session, known);
-    if (agreed !== undefined && !known.some((set) => isSame(set, agreed.survivors)))
+    if (agreed !== undefined && !known.some((set) => isSameSet(set, agreed.survivors)))
       known.push(agreed.survivors);
   }
   return sets;
@@ -92,8 +92,4 @@ export function mayBothBeSummed(
 ): boolean {
   const distance = without(a, b).length + without(b, a).length;
   return distance === 0 || distance >= minDelta;
-}
-
-function isSame(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((member, i) => member === b[i]);
 }

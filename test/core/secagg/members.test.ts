@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   intersect,
   isMemberList,
+  isSameSet,
   requireMemberList,
   without,
 } from '../../../core/src/secagg/members.ts';
@@ -25,4 +26,9 @@ test('anything else is LIST_MALFORMED', () => {
 test('intersection and difference keep the order', () => {
   expect(intersect([1, 2, 3, 4], [4, 2])).toEqual([2, 4]);
   expect(without([1, 2, 3, 4], [4, 2])).toEqual([1, 3]);
+});
+
+test('two lists are the same set when they are the same list', () => {
+  expect(isSameSet([1, 3], [1, 3])).toBe(true);
+  for (const other of [[], [1], [1, 2], [1, 3, 4]]) expect(isSameSet([1, 3], other)).toBe(false);
 });

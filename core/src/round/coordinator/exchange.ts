@@ -100,8 +100,7 @@ export function survivorsOf(
   const { rules } = context;
   const all = answered(state);
   const signed = [...declaredSets(state, state.u1).values()].flat();
-  const { sparse } = neighbourGraph(state.u1, rules);
-  const least = survivorMinimum(rules, state.u1.length, sparse);
+  const least = fewestSurvivors(context, state);
   return [all, ...signed].find(
     (set) =>
       set.length >= least &&
@@ -142,6 +141,11 @@ export function fixSurvivors(
   };
 }
 
+/** S_min of the session; U1 is fixed. */
+function fewestSurvivors({ rules }: SessionContext, { u1 }: SessionState): number {
+  return survivorMinimum(rules, u1.length, neighbourGraph(u1, rules).sparse);
+}
+
 /** Whether enough can still answer. Source: section 4 (R0 minCohort; R1, R2 S_min; R3 T; R4 t shares of every secret). */
 export function mayGoOn(context: SessionContext, state: SessionState): boolean {
   const { rules } = context;
@@ -153,10 +157,8 @@ export function mayGoOn(context: SessionContext, state: SessionState): boolean {
         Math.max(rules.minCohort, rules.minSurvivors, quorum(left.length, rules.cAbs))
       );
     case 'share':
-    case 'masked': {
-      const { sparse } = neighbourGraph(state.u1, rules);
-      return left.length >= survivorMinimum(rules, state.u1.length, sparse);
-    }
+    case 'masked':
+      return left.length >= fewestSurvivors(context, state);
     case 'agree':
       return left.length >= quorum(state.u1.length, rules.cAbs);
     case 'unmask': {

@@ -8,6 +8,7 @@ import { fromHex, hex } from '../../base/bytes.js';
 import { canonicalJson, type Json, type JsonObject } from '../../base/canonical-json.js';
 import type { Signer } from '../../base/dsse.js';
 import { neighbourGraph } from '../../secagg/graph.js';
+import { isSameSet } from '../../secagg/members.js';
 import { survivorMinimum } from '../../secagg/rules.js';
 import { signStatement } from '../../secagg/statements.js';
 import { cohortHash, transcript3 } from '../../secagg/transcript.js';
@@ -47,11 +48,9 @@ export function enterAgree(
 ): InSession | Refusal | { readonly kind: 'repeated' } {
   const at = inSession(settings, state, message, 'masked');
   if (!('kind' in at) || at.kind !== 'repeated') return at;
-  const signed = state.session?.u3 ?? [];
-  const isSame =
-    signed.length === message.survivors.length &&
-    signed.every((member, i) => member === message.survivors[i]);
-  return isSame ? at : refused('SURVIVORS_ALREADY_SIGNED');
+  return isSameSet(state.session?.u3 ?? [], message.survivors)
+    ? at
+    : refused('SURVIVORS_ALREADY_SIGNED');
 }
 
 export function checkAgree(
@@ -64,9 +63,7 @@ export function checkAgree(
   const m2 = openAll(at, 'masked', message.masked, session.u2);
   if (isRefusal(m2)) return m2;
   const u3 = m2.map(({ header }) => header.sender);
-  const { survivors } = message;
-  if (survivors.length !== u3.length || !survivors.every((member, i) => member === u3[i]))
-    return refused('LIST_MALFORMED');
+  if (!isSameSet(message.survivors, u3)) return refused('LIST_MALFORMED');
   if (!u3.includes(state.self)) return refused('SURVIVORS_EXCLUDE_SELF');
   if (!m2.every(({ body }) => body.h2 === session.h2)) return refused('TRANSCRIPT_MISMATCH');
   const u1 = membersOf(session.u1);

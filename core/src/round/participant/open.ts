@@ -11,7 +11,7 @@ import { canonicalJson, type Json, type JsonObject } from '../../base/canonical-
 import { PlexusError, type Code } from '../../base/error.js';
 import type { Signer } from '../../base/dsse.js';
 import { sessionKeys } from '../../secagg/keys.js';
-import { isMemberList } from '../../secagg/members.js';
+import { isMemberList, isSameSet } from '../../secagg/members.js';
 import { signStatement } from '../../secagg/statements.js';
 import { cohortHash } from '../../secagg/transcript.js';
 import type { Evidence } from '../../audit/evidence.js';
@@ -51,9 +51,7 @@ export function checkOpen(
   const about = { study: manifest.study, round: message.round, session };
   if (!backs(leaf, 'session.opened', about, says)) return refused('LOG_LEAF_MISSING');
   if (state.session?.session === session)
-    return sameCohort(state.session.u0, cohort)
-      ? { kind: 'repeated' }
-      : refused('ALREADY_ANSWERED');
+    return isSameSet(state.session.u0, cohort) ? { kind: 'repeated' } : refused('ALREADY_ANSWERED');
   if (!/^[0-9a-f]{64}$/.test(session)) return refused('ENCODING_INVALID');
   if (state.seen.includes(session)) return refused('SESSION_REUSED');
   if (state.session !== undefined) return refused('SESSION_OPEN');
@@ -167,10 +165,6 @@ export function backs(
     Object.entries(about).every(([member, value]) => same(leaf, member, value)) &&
     Object.entries(says).every(([member, value]) => same(data as JsonObject, member, value))
   );
-}
-
-function sameCohort(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((member, i) => member === b[i]);
 }
 
 function refuseCohort(
