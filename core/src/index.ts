@@ -185,21 +185,37 @@ export { manifestBytes, manifestDigest, parseManifest } from './study/parse.js';
 export { parsePolicy, policyAllows, type ParsedPolicy, type Policy } from './study/policy.js';
 export type { StudyProblem } from './study/problem.js';
 export type {
-  DenseLayer,
+  Activation,
+  Initializer,
   LayerSpec,
+  LayerType,
+  Loss,
   ModelSpec,
   OptimizerSpec,
-  TaskSpec,
-  TrainTask,
-} from './task/spec.js';
+  Pair,
+  RecurrentLayer,
+  Shape,
+} from './model/spec.js';
+export { kerasLayer, kerasWeightName, type KerasLayer } from './model/keras.js';
+export { INPUT, layerInputs, layerName, oneInput, type ModelInput } from './model/nodes.js';
+export { LAYER_TYPES } from './model/options.js';
+export { modelParameters, type Parameter } from './model/parameters.js';
+export { parseModel, type ParsedModel } from './model/parse.js';
+export type { ModelProblem } from './model/reader.js';
+export { mixingProblems } from './model/refused.js';
+export { modelShapes } from './model/shapes.js';
+export type { TaskSpec, TrainTask } from './task/spec.js';
 export type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './task/context.js';
-export type { TrainingEngine } from './task/engine-port.js';
-export { initialWeights, LAYER_TYPES, modelParameters, type Parameter } from './task/layers.js';
+export type {
+  Batch,
+  GradientSink,
+  PatientBatch,
+  TrainingEngine,
+} from './task/engine-port.js';
+export { initialWeights } from './task/initial-weights.js';
 export { layersModelFiles, type LayersModelFiles } from './task/layers-model.js';
 export {
-  parseModel,
   parseTasks,
-  type ParsedModel,
   type ParsedTasks,
   type TaskProblem,
 } from './task/parse.js';
@@ -229,7 +245,7 @@ export {
   type TaskState,
   type Tensor,
 } from './task/tensors.js';
-export { inputWidth, weightsOf } from './task/weights.js';
+export { inputShape, modelInputs, weightsOf } from './task/weights.js';
 export type { Evidence, IncludedLeaf } from './audit/evidence.js';
 export {
   emptyRoot,

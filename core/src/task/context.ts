@@ -7,7 +7,8 @@ import type { Bytes } from '../base/bytes.js';
 import type { Suite } from '../base/suite.js';
 import type { DataSchema } from '../data-schema/schema.js';
 import type { SecaggRules } from '../secagg/rules.js';
-import type { ModelSpec, TaskSpec } from './spec.js';
+import type { ModelSpec } from '../model/spec.js';
+import type { TaskSpec } from './spec.js';
 import type { TaskState } from './tensors.js';
 
 /** What coordinator, hospitals and auditor know alike: all of it follows from the manifest and the round's number. */

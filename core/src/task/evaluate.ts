@@ -8,7 +8,7 @@ import type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './con
 import type { TrainingEngine } from './engine-port.js';
 import { examplesOf, metricSections, metricValues, readMetrics } from './metrics.js';
 import type { TaskState } from './tensors.js';
-import { inputWidth, weightsOf } from './weights.js';
+import { inputShape, weightsOf } from './weights.js';
 
 export function evaluateLayout(context: TaskContext): readonly Section[] {
   return metricSections(context);
@@ -20,7 +20,7 @@ export function contributeEvaluation(
   rows: LocalRows,
   engine: TrainingEngine,
 ): SectionValues {
-  engine.load(context.model, inputWidth(context));
+  engine.load(context.model, inputShape(context));
   engine.setWeights(weightsOf(context, state));
   return metricValues(engine, examplesOf(context, state, rows.heldOut));
 }

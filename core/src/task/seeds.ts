@@ -1,5 +1,5 @@
 /**
- * Every random choice of a task, from the study's public seed: initial weights, batch orders, rounding.
+ * Every random choice of a task, from the study's public seed: initial weights, batch orders, dropout, rounding.
  *
  * A study trained twice gives the same bytes, and anybody can compute round 1's model. Nothing here is secret, nor may a secret
  * ever depend on it. Source: secure-aggregation.md section 7; engine.md "Determinism". Leaves to others: masks, noise.
@@ -8,6 +8,7 @@ import type { Bytes } from '../base/bytes.js';
 import { EncWriter } from '../base/enc.js';
 import { PlexusError } from '../base/error.js';
 import type { Suite } from '../base/suite.js';
+import type { ModelSpec } from '../model/spec.js';
 
 const NO_SALT = new Uint8Array(0);
 
@@ -26,6 +27,20 @@ export function tensorSeed(suite: Suite, studySeed: Bytes, tensor: string): Byte
 /** 32 bytes for the order of rows in one pass over a hospital's patients. */
 export function batchSeed(suite: Suite, studySeed: Bytes, update: UpdateId, epoch: number): Bytes {
   return derive(suite, studySeed, 'batches', (writer) => writeUpdate(writer, update).u32(epoch));
+}
+
+/** What dropout draws from at each local step: 32 bits a step, 0 throughout for a model without dropout. */
+export function stepSeeds(
+  suite: Suite,
+  studySeed: Bytes,
+  update: UpdateId,
+  model: ModelSpec,
+  steps: number,
+): (step: number) => number {
+  if (!model.layers.some(({ type }) => type === 'dropout')) return () => 0;
+  const seed = derive(suite, studySeed, 'dropout', (writer) => writeUpdate(writer, update));
+  const words = seededWords(suite, seed, steps);
+  return (step) => words[step] ?? 0;
 }
 
 /** 32 bytes for the quantiser. Of the update, not of the session: a session that is tried again sends the same vector. */

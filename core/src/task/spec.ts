@@ -1,34 +1,9 @@
 /**
- * Tasks and models as data: what a study may ask the hospitals to compute.
+ * Tasks as data: what a study may ask the hospitals to compute.
  *
- * Fractions are decimal strings. Source: architecture.md; engine.md. Leaves to others: the arithmetic (one file per kind).
+ * Fractions are decimal strings. Source: architecture.md. Leaves to others: models (model/), the arithmetic (one file per kind).
  */
-
-export interface DenseLayer {
-  readonly type: 'dense';
-  readonly units: number;
-  readonly activation: 'linear' | 'relu' | 'tanh' | 'sigmoid';
-  readonly useBias: boolean;
-  readonly kernelInitializer: 'zeros' | 'glorotUniform';
-}
-
-export type LayerSpec = DenseLayer;
-
-export interface ModelSpec {
-  readonly name: string;
-  readonly layers: readonly LayerSpec[];
-  readonly loss: 'binaryCrossentropy';
-}
-
-export type OptimizerSpec =
-  | { readonly kind: 'sgd'; readonly learningRate: string }
-  | {
-      readonly kind: 'adam';
-      readonly learningRate: string;
-      readonly beta1: string;
-      readonly beta2: string;
-      readonly epsilon: string;
-    };
+import type { OptimizerSpec } from '../model/spec.js';
 
 export interface TrainTask {
   readonly kind: 'train';

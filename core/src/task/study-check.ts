@@ -7,6 +7,9 @@
 import { canonicalJson } from '../base/canonical-json.js';
 import { featureColumns } from '../data-schema/encode.js';
 import type { DataSchema } from '../data-schema/schema.js';
+import { oneInput } from '../model/nodes.js';
+import { parseModel } from '../model/parse.js';
+import type { ModelSpec } from '../model/spec.js';
 import type { SecaggRules } from '../secagg/rules.js';
 import {
   compileStudy,
@@ -18,9 +21,10 @@ import {
 import type { Manifest } from '../study/manifest.js';
 import { asJson } from '../study/parse.js';
 import type { StudyProblem } from '../study/problem.js';
-import { parseModel, parseTasks } from './parse.js';
-import type { ModelSpec, TaskSpec } from './spec.js';
+import { parseTasks } from './parse.js';
+import type { TaskSpec } from './spec.js';
 import { parseRules } from './study-rules.js';
+import { modelInputs } from './weights.js';
 
 /** The sections of a manifest with their types. */
 export interface StudySections {
@@ -45,7 +49,7 @@ const NO_SCHEMA: DataSchema = {
 
 const SECTIONS: SectionParsers = {
   model(value, schema, path) {
-    const parsed = parseModel(value, featureColumns(schema ?? NO_SCHEMA).length || 1, path);
+    const parsed = parseModel(value, oneInput([featureColumns(schema ?? NO_SCHEMA).length || 1]), path);
     return parsed.kind === 'parsed' ? section(parsed.model) : parsed;
   },
   tasks(value, schema, path) {
@@ -73,7 +77,7 @@ export function compileManifest(plain: unknown, federation: Federation): Compile
  * Errors   none thrown; a section that is right but not in its one spelling is MANIFEST_INVALID.
  */
 export function checkStudy(manifest: Manifest): CheckedStudy {
-  const model = parseModel(manifest.model, featureColumns(manifest.data).length, 'model');
+  const model = parseModel(manifest.model, modelInputs({ schema: manifest.data }), 'model');
   const tasks = parseTasks(manifest.tasks, manifest.data, 'tasks');
   const rules = parseRules(manifest.secagg, manifest.roster.length, 'secagg');
   if (model.kind === 'refused' || tasks.kind === 'refused' || rules.kind === 'refused') {

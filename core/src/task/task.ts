@@ -8,17 +8,17 @@
 import type { Bytes } from '../base/bytes.js';
 import type { Suite } from '../base/suite.js';
 import type { DataSchema } from '../data-schema/schema.js';
+import type { ModelSpec } from '../model/spec.js';
 import type { Section, SectionValues } from '../secagg/layout.js';
 import type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './context.js';
 import type { TrainingEngine } from './engine-port.js';
 import { advanceEvaluation, contributeEvaluation, evaluateLayout } from './evaluate.js';
-import { initialWeights } from './layers.js';
+import { initialWeights } from './initial-weights.js';
 import { advanceMoments, contributeMoments, momentsLayout } from './moments.js';
 import { publicScalingTensors } from './scaling.js';
-import type { ModelSpec } from './spec.js';
 import type { TaskState } from './tensors.js';
 import { advanceTraining, contributeTraining, trainLayout } from './train.js';
-import { inputWidth } from './weights.js';
+import { modelInputs } from './weights.js';
 
 /** What the first state follows from; sections of the manifest. */
 export interface StudyStart {
@@ -31,7 +31,7 @@ export interface StudyStart {
 /** Initial weights, and the scaling constants if the schema fixes them all. */
 export function initialState(suite: Suite, start: StudyStart): TaskState {
   const { schema, model, studySeed } = start;
-  const weights = initialWeights(suite, studySeed, model, inputWidth(start));
+  const weights = initialWeights(suite, studySeed, model, modelInputs(start));
   return [...weights, ...(publicScalingTensors(schema) ?? [])];
 }
 

@@ -19,10 +19,10 @@ import {
   sumOf,
   type Examples,
 } from './metrics.js';
-import { batchSeed, permutation } from './seeds.js';
+import { batchSeed, permutation, stepSeeds } from './seeds.js';
 import type { TrainTask } from './spec.js';
 import { withTensors, type TaskState, type Tensor } from './tensors.js';
-import { inputWidth, parametersOf, weightsOf } from './weights.js';
+import { inputShape, parametersOf, weightsOf } from './weights.js';
 
 const WEIGHT = 'weight';
 const updateOf = (tensor: string): string => `update/${tensor}`;
@@ -47,7 +47,7 @@ export function contributeTraining(
   engine: TrainingEngine,
 ): SectionValues {
   const old = weightsOf(context, state);
-  engine.load(context.model, inputWidth(context), context.task.optimizer);
+  engine.load(context.model, inputShape(context), context.task.optimizer);
   engine.setWeights(old);
   const metrics = metricValues(engine, examplesOf(context, state, rows.heldOut));
   const examples = examplesOf(context, state, rows.training);
@@ -114,6 +114,7 @@ function trainLocally(
   const { suite, studySeed, task } = context;
   const width = x.length / count;
   const steps = task.localSteps || task.localEpochs * Math.ceil(count / task.batchSize);
+  const seedOf = stepSeeds(suite, studySeed, context, context.model, steps);
   let done = 0;
   for (let epoch = 0; done < steps; epoch++) {
     const order = permutation(suite, batchSeed(suite, studySeed, context, epoch), count);
@@ -125,7 +126,7 @@ function trainLocally(
         batchX.set(x.subarray(row * width, (row + 1) * width), i * width);
         batchY[i] = y[row]!;
       });
-      const loss = engine.trainStep(batchX, batchY, batch.length);
+      const loss = engine.trainStep({ rows: batch.length, x: batchX, y: batchY }, seedOf(done));
       if (!Number.isFinite(loss)) throw diverged('loss');
     }
   }

@@ -70,6 +70,26 @@ export const STUDY_CODES = {
     'the training engine computes wrong numbers',
   ],
   ENGINE_STOPPED: ['environment', 'UNAVAILABLE', 'a training thread ended before it answered'],
+  LAYER_NOT_TRAINABLE: [
+    'operator',
+    'INVALID_ARGUMENT',
+    'the model names a layer or an option that has no right gradient',
+  ],
+  LAYER_NOT_SUPPORTED_ON_ENGINE: [
+    'operator',
+    'FAILED_PRECONDITION',
+    'the chosen engine cannot train a layer of the model',
+  ],
+  NONDETERMINISTIC_LAYER: [
+    'operator',
+    'INVALID_ARGUMENT',
+    'the model names a layer that ignores its seed',
+  ],
+  DP_LAYER_UNSUPPORTED: [
+    'operator',
+    'INVALID_ARGUMENT',
+    'a part of the model mixes patients, which privacy for each patient forbids',
+  ],
   LAYER_UNKNOWN: ['operator', 'INVALID_ARGUMENT', 'the model names a layer that is not known'],
   MODEL_TOO_LARGE: ['operator', 'RESOURCE_EXHAUSTED', 'the model has more parameters than allowed'],
   NON_FINITE_UPDATE: ['operator', 'FAILED_PRECONDITION', 'training left the finite numbers'],

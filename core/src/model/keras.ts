@@ -1,0 +1,72 @@
+/**
+ * Layers in the words of Keras and tfjs: class names, configurations, and what they call their weights.
+ *
+ * Source: the serialised form of tfjs-layers 4.22. Leaves to others: files (task/layers-model.ts), live layers (engine/).
+ */
+import type { Parameter } from './parameters.js';
+import type { LayerSpec, LayerType } from './spec.js';
+
+export interface KerasLayer {
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+const CLASS_NAMES: Readonly<Partial<Record<LayerType, string>>> = {
+  lstm: 'LSTM',
+  gru: 'GRU',
+  elu: 'ELU',
+  prelu: 'PReLU',
+};
+/** Decimal strings of the specification, numbers in Keras. */
+const FRACTIONS: readonly string[] = [
+  'momentum',
+  'epsilon',
+  'rate',
+  'scale',
+  'offset',
+  'alpha',
+  'maxValue',
+  'maskValue',
+];
+const INITIALIZERS: readonly string[] = [
+  'kernelInitializer',
+  'recurrentInitializer',
+  'embeddingsInitializer',
+];
+/** Where our lower-case names differ from those of tfjs. */
+const WEIGHT_NAMES: Readonly<Record<string, string>> = {
+  depthwisekernel: 'depthwise_kernel',
+  pointwisekernel: 'pointwise_kernel',
+  recurrentkernel: 'recurrent_kernel',
+  movingmean: 'moving_mean',
+  movingvariance: 'moving_variance',
+};
+
+/** Initializers are left out: values come from the model file. */
+export function kerasLayer(layer: LayerSpec, name: string): KerasLayer {
+  const config: Record<string, unknown> = { name, trainable: true };
+  for (const [key, value] of Object.entries(layer)) {
+    if (['type', 'name', 'inputs', ...INITIALIZERS].includes(key)) continue;
+    config[key] = FRACTIONS.includes(key) ? Number(value) : value;
+  }
+  if (layer.type === 'gru') config['resetAfter'] = false;
+  if (layer.type === 'layerNormalization' && layer.axis.length === 1) config['axis'] = layer.axis[0];
+  if (layer.type === 'prelu' && layer.sharedAxes.length === 0) delete config['sharedAxes'];
+  if (layer.type === 'bidirectional' || layer.type === 'timeDistributed')
+    config['layer'] = kerasLayer(layer.layer, `${name}_inner`);
+  return { className: className(layer.type), config };
+}
+
+/** What tfjs calls a weight inside its layer. */
+export function kerasWeightName({ name }: Pick<Parameter, 'name'>): string {
+  return name
+    .split('/')
+    .map((part) => WEIGHT_NAMES[part] ?? part)
+    .join('/');
+}
+
+function className(type: LayerType): string {
+  const known = CLASS_NAMES[type];
+  if (known !== undefined) return known;
+  return type.charAt(0).toUpperCase() + type.slice(1).replace(/([0-9])d/, '$1D');
+}

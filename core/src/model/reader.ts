@@ -1,0 +1,122 @@
+/**
+ * Reads the options of a layer or an optimizer: each reader gives the one spelling of a value, or undefined after it noted why not.
+ *
+ * Leaves to others: which options there are (options.ts, parse.ts).
+ */
+import { canonicalDecimal } from '../base/decimal.js';
+import type { Code } from '../base/error.js';
+
+/** `path` reads like `model.layers[1].units`, so that a caller can find the line. */
+export interface ModelProblem {
+  readonly path: string;
+  readonly code: Code;
+  readonly text: string;
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Where a reader is, and where it notes what is wrong. */
+export interface Place {
+  readonly path: string;
+  readonly problems: ModelProblem[];
+  readonly code: Code;
+}
+
+export type Read<T> = (value: unknown, place: Place) => T | undefined;
+
+export function note({ path, problems, code }: Place, text: string, other: Code = code): undefined {
+  problems.push({ path, code: other, text });
+  return undefined;
+}
+
+export function inside(place: Place, key: string): Place {
+  return { ...place, path: `${place.path}${key.startsWith('[') ? '' : '.'}${key}` };
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+/** A mapping with no key but the allowed ones, or with any if none are given. */
+export function fieldsOf(
+  value: unknown,
+  place: Place,
+  allowed?: readonly string[],
+): Fields | undefined {
+  if (!isFields(value)) return note(place, 'expected a mapping');
+  const unknown = Object.keys(value).filter((key) => allowed?.includes(key) === false);
+  for (const key of unknown)
+    note(inside(place, key), `unknown key; expected ${(allowed ?? []).join(', ')}`);
+  return unknown.length === 0 ? value : undefined;
+}
+
+export function whole(least: number, most: number): Read<number> {
+  return (value, place) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+      ? value
+      : note(place, `expected a whole number from ${String(least)} to ${String(most)}`);
+}
+
+export function flag(value: unknown, place: Place): boolean | undefined {
+  return typeof value === 'boolean' ? value : note(place, 'expected true or false');
+}
+
+export function oneOf<T extends string>(...allowed: readonly T[]): Read<T> {
+  return (value, place) =>
+    allowed.find((candidate) => candidate === value) ??
+    note(place, `expected one of ${allowed.join(', ')}`);
+}
+
+/** A decimal in [least, below), written as an author likes. */
+export function decimal(least: number, below: number): Read<string> {
+  return (value, place) => {
+    const text = canonicalDecimal(value);
+    if (text !== undefined && Number(text) >= least && Number(text) < below) return text;
+    const top = below === Infinity ? '' : ` up to, not including, ${String(below)}`;
+    const what = least === -Infinity ? 'a number' : `a number from ${String(least)}${top}`;
+    return note(place, `expected ${what}`);
+  };
+}
+
+export function positive(value: unknown, place: Place): string | undefined {
+  const text = canonicalDecimal(value);
+  if (text !== undefined && Number(text) > 0 && Number.isFinite(Number(text))) return text;
+  return note(place, 'expected a number above 0');
+}
+
+export function list<T>(read: Read<T>, least: number, most: number): Read<readonly T[]> {
+  return (value, place) => {
+    if (!isList(value) || value.length < least || value.length > most)
+      return note(place, `expected a list of ${String(least)} to ${String(most)}`);
+    const items = value.map((item, i) => read(item, inside(place, `[${String(i)}]`)));
+    const known = items.filter((item) => item !== undefined);
+    return known.length === items.length ? known : undefined;
+  };
+}
+
+/** `[a, b]`, or one value for both. */
+export function pair<T>(read: Read<T>): Read<readonly [T, T]> {
+  return (value, place) => {
+    if (!isList(value)) {
+      const both = read(value, place);
+      return both === undefined ? undefined : [both, both];
+    }
+    const [a, b] = value.map((item, i) => read(item, inside(place, `[${String(i)}]`)));
+    if (value.length !== 2) return note(place, 'expected one value, or one for each of two axes');
+    return a === undefined || b === undefined ? undefined : [a, b];
+  };
+}
+
+/** The only value that has a right gradient; it is not written out. Any other is LAYER_NOT_TRAINABLE. */
+export function only(allowed: unknown, reason: string): Read<true> {
+  const accepts = (value: unknown): boolean =>
+    isList(value) ? value.length > 0 && value.every(accepts) : value === allowed;
+  return (value, place) =>
+    accepts(value)
+      ? true
+      : note(place, `expected ${String(allowed)}: ${reason}`, 'LAYER_NOT_TRAINABLE');
+}
