@@ -206,19 +206,10 @@ export { mixingProblems } from './model/refused.js';
 export { modelShapes } from './model/shapes.js';
 export type { TaskSpec, TrainTask } from './task/spec.js';
 export type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './task/context.js';
-export type {
-  Batch,
-  GradientSink,
-  PatientBatch,
-  TrainingEngine,
-} from './task/engine-port.js';
+export type { Batch, GradientSink, PatientBatch, TrainingEngine } from './task/engine-port.js';
 export { initialWeights } from './task/initial-weights.js';
 export { layersModelFiles, type LayersModelFiles } from './task/layers-model.js';
-export {
-  parseTasks,
-  type ParsedTasks,
-  type TaskProblem,
-} from './task/parse.js';
+export { parseTasks, type ParsedTasks, type TaskProblem } from './task/parse.js';
 export {
   checkStudy,
   compileManifest,

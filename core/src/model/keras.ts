@@ -50,7 +50,8 @@ export function kerasLayer(layer: LayerSpec, name: string): KerasLayer {
     config[key] = FRACTIONS.includes(key) ? Number(value) : value;
   }
   if (layer.type === 'gru') config['resetAfter'] = false;
-  if (layer.type === 'layerNormalization' && layer.axis.length === 1) config['axis'] = layer.axis[0];
+  if (layer.type === 'layerNormalization' && layer.axis.length === 1)
+    config['axis'] = layer.axis[0];
   if (layer.type === 'prelu' && layer.sharedAxes.length === 0) delete config['sharedAxes'];
   if (layer.type === 'bidirectional' || layer.type === 'timeDistributed')
     config['layer'] = kerasLayer(layer.layer, `${name}_inner`);

@@ -23,7 +23,10 @@ export function layerName(layer: LayerSpec, index: number): string {
 }
 
 /** What a layer reads: names of model inputs or of earlier layers. */
-export function layerInputs({ layers }: Pick<ModelSpec, 'layers'>, index: number): readonly string[] {
+export function layerInputs(
+  { layers }: Pick<ModelSpec, 'layers'>,
+  index: number,
+): readonly string[] {
   const given = layers[index]?.inputs;
   if (given !== undefined) return given;
   const before = layers[index - 1];

@@ -3,7 +3,16 @@
  *
  * Source: engine.md: "tfjs optimizers differ from TensorFlow's". Leaves to others: the update rules (engine/).
  */
-import { decimal, fieldsOf, flag, inside, oneOf, positive, type Place, type Read } from './reader.js';
+import {
+  decimal,
+  fieldsOf,
+  flag,
+  inside,
+  oneOf,
+  positive,
+  type Place,
+  type Read,
+} from './reader.js';
 import type { OptimizerSpec } from './spec.js';
 
 const share = decimal(0, 1);
@@ -28,16 +37,16 @@ const OPTIONS: Readonly<
   },
 };
 
-export function readOptimizer(value: unknown, place: Place): OptimizerSpec | undefined {
+export function readOptimizer(value: unknown, place: Place): OptimizerSpec | null {
   const kind = kinds(fieldsOf(value, place)?.['kind'], inside(place, 'kind'));
-  if (kind === undefined) return undefined;
+  if (kind === null) return null;
   const options = OPTIONS[kind];
   const fields = fieldsOf(value, place, ['kind', ...Object.keys(options)]);
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const optimizer: Record<string, unknown> = { kind };
   for (const [key, [read, otherwise]] of Object.entries(options))
     optimizer[key] = read(fields[key] ?? otherwise, inside(place, key));
-  const isWhole = Object.values(optimizer).every((option) => option !== undefined);
+  const isWhole = Object.values(optimizer).every((option) => option !== null);
   // the table holds what each kind's type asks for
-  return isWhole ? (optimizer as unknown as OptimizerSpec) : undefined;
+  return isWhole ? (optimizer as unknown as OptimizerSpec) : null;
 }

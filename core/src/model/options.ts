@@ -199,32 +199,38 @@ export function isLayerType(type: unknown): type is LayerType {
   return typeof type === 'string' && Object.hasOwn(OPTIONS, type);
 }
 
-/** Reads the options of one layer in their order. Undefined once a problem is noted. */
+/** Reads the options of one layer in their order.  */
 export const readOptions: Read<LayerSpec> = (value, place) => {
   const given = fieldsOf(value, place);
   const type = given?.['type'];
-  if (given === undefined || !isLayerType(type)) return undefined;
+  if (given === null || !isLayerType(type)) return null;
   const options: Readonly<Record<string, Option<unknown>>> = OPTIONS[type];
   const assumed = Object.keys(given).filter((key) => key in ASSUMED && !(key in options));
   const keys = [...Object.keys(options), ...assumed];
-  if (fieldsOf(given, place, ['type', 'name', 'inputs', ...keys]) === undefined) return undefined;
+  if (fieldsOf(given, place, ['type', 'name', 'inputs', ...keys]) === null) return null;
   const layer: Record<string, unknown> = { type };
   let isWhole = true;
   for (const key of assumed)
     isWhole = ASSUMED[key]?.(given[key], inside(place, key)) === true && isWhole;
   for (const [key, { read, otherwise }] of Object.entries(options)) {
     const option = read(given[key] ?? otherwise?.(layer), inside(place, key));
-    if (option === undefined) isWhole = false;
+    if (option === null) isWhole = false;
     layer[key] = option;
   }
   // the table's type says that each key holds what the layer's type asks for
-  return isWhole ? (layer as unknown as LayerSpec) : undefined;
+  return isWhole ? (layer as unknown as LayerSpec) : null;
 };
 
 /** Causal padding is known, and refused for its own reason. */
-function readPadding(...[value, place]: Parameters<Read<'valid' | 'same'>>): 'valid' | 'same' | undefined {
+function readPadding(
+  ...[value, place]: Parameters<Read<'valid' | 'same'>>
+): 'valid' | 'same' | null {
   if (value === 'causal')
-    return note(place, 'expected valid or same: causal padding is not implemented', 'LAYER_NOT_TRAINABLE');
+    return note(
+      place,
+      'expected valid or same: causal padding is not implemented',
+      'LAYER_NOT_TRAINABLE',
+    );
   return oneOf('valid', 'same')(value, place);
 }
 
@@ -234,34 +240,39 @@ function one(read: Read<number>): Read<number> {
     read(Array.isArray(value) && value.length === 1 ? value[0] : value, place);
 }
 
-function readAxis(...[value, place]: Parameters<Read<number>>): number | undefined {
+function readAxis(...[value, place]: Parameters<Read<number>>): number | null {
   return value === -1 ? -1 : whole(1, 6)(value, place);
 }
 
-function readAxes(...[value, place]: Parameters<Read<readonly number[]>>): readonly number[] | undefined {
+function readAxes(
+  ...[value, place]: Parameters<Read<readonly number[]>>
+): readonly number[] | null {
   return typeof value === 'number'
     ? list(readAxis, 1, 6)([value], place)
     : list(readAxis, 1, 6)(value, place);
 }
 
-function readRecurrent(...[value, place]: Parameters<Read<RecurrentLayer>>): RecurrentLayer | undefined {
+function readRecurrent(...[value, place]: Parameters<Read<RecurrentLayer>>): RecurrentLayer | null {
   const layer = readInner(value, place);
-  if (layer === undefined) return undefined;
+  if (layer === null) return null;
   if (layer.type === 'simpleRNN' || layer.type === 'lstm' || layer.type === 'gru') return layer;
   return note(place, 'expected a layer of type simpleRNN, lstm or gru');
 }
 
-function readTimed(...[value, place]: Parameters<Read<DenseLayer | Conv2dLayer>>): DenseLayer | Conv2dLayer | undefined {
+function readTimed(
+  ...[value, place]: Parameters<Read<DenseLayer | Conv2dLayer>>
+): DenseLayer | Conv2dLayer | null {
   const layer = readInner(value, place);
-  if (layer === undefined) return undefined;
+  if (layer === null) return null;
   if (layer.type === 'dense' || layer.type === 'conv2d') return layer;
   return note(place, 'expected a layer of type dense or conv2d');
 }
 
-function readInner(...[value, place]: Parameters<Read<LayerSpec>>): LayerSpec | undefined {
+function readInner(...[value, place]: Parameters<Read<LayerSpec>>): LayerSpec | null {
   const fields = fieldsOf(value, place);
-  if (fields === undefined) return undefined;
-  if (!isLayerType(fields['type'])) return note(inside(place, 'type'), 'expected the type of a layer');
+  if (fields === null) return null;
+  if (!isLayerType(fields['type']))
+    return note(inside(place, 'type'), 'expected the type of a layer');
   if ('name' in fields || 'inputs' in fields)
     return note(place, 'expected no name and no inputs: the outer layer has them');
   return readOptions(value, place);

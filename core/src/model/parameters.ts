@@ -5,7 +5,14 @@
  */
 import { layerName, type ModelInput } from './nodes.js';
 import { axesOf, inputShapes, modelShapes, sizeOfShape } from './shapes.js';
-import type { GatedLayer, Initializer, LayerSpec, ModelSpec, RecurrentLayer, Shape } from './spec.js';
+import type {
+  GatedLayer,
+  Initializer,
+  LayerSpec,
+  ModelSpec,
+  RecurrentLayer,
+  Shape,
+} from './spec.js';
 
 /** One tensor of a model. */
 export interface Parameter {
@@ -96,7 +103,36 @@ export function layerParameters(layer: LayerSpec, input: Shape): readonly Parame
           'zeros',
         ),
       ];
-    default:
+    case 'maxPooling1d':
+    case 'maxPooling2d':
+    case 'averagePooling1d':
+    case 'averagePooling2d':
+    case 'globalMaxPooling1d':
+    case 'globalMaxPooling2d':
+    case 'globalAveragePooling1d':
+    case 'globalAveragePooling2d':
+    case 'upSampling2d':
+    case 'zeroPadding2d':
+    case 'cropping2d':
+    case 'dropout':
+    case 'flatten':
+    case 'reshape':
+    case 'permute':
+    case 'repeatVector':
+    case 'rescaling':
+    case 'activation':
+    case 'leakyReLU':
+    case 'elu':
+    case 'reLU':
+    case 'softmax':
+    case 'masking':
+    case 'add':
+    case 'multiply':
+    case 'average':
+    case 'maximum':
+    case 'minimum':
+    case 'concatenate':
+    case 'dot':
       return [];
   }
 }

@@ -55,8 +55,8 @@ export function parseModel(
 ): ParsedModel {
   const place: Place = { path, problems: [], code: 'MODEL_INVALID' };
   const model = readModel(value, place);
-  if (model !== undefined && place.problems.length === 0) checkShapes(model, inputs, place);
-  if (model === undefined || place.problems.length > 0)
+  if (model !== null && place.problems.length === 0) checkShapes(model, inputs, place);
+  if (model === null || place.problems.length > 0)
     return { kind: 'refused', problems: place.problems };
   place.problems.push(...positionProblems(model, inputs, path));
   const size = modelParameters(model, inputs).reduce((sum, parameter) => sum + parameter.size, 0);
@@ -68,41 +68,62 @@ export function parseModel(
   return { kind: 'parsed', model };
 }
 
-function readModel(value: unknown, place: Place): ModelSpec | undefined {
+function readModel(value: unknown, place: Place): ModelSpec | null {
   const fields = fieldsOf(value, place, ['name', 'layers', 'loss']);
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const name = fields['name'];
-  const isName = typeof name === 'string' && name.length <= 64 && NAME.test(name) && !/\d{7}/.test(name);
+  const isName =
+    typeof name === 'string' && name.length <= 64 && NAME.test(name) && !/\d{7}/.test(name);
   if (!isName)
     note(inside(place, 'name'), 'expected words of a-z and 0-9 joined by -, at most 64 characters');
   const loss = LOSSES(fields['loss'], inside(place, 'loss'));
   const layers = list(readLayer, 1, MOST_LAYERS)(fields['layers'], inside(place, 'layers'));
-  if (!isName || loss === undefined || layers === undefined) return undefined;
+  if (!isName || loss === null || layers === null) return null;
   return { name, layers, loss };
 }
 
-function readLayer(value: unknown, place: Place): LayerSpec | undefined {
+function readLayer(value: unknown, place: Place): LayerSpec | null {
   const fields = fieldsOf(value, place);
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const type = fields['type'];
-  const refused = typeof type === 'string' && Object.hasOwn(REFUSED_TYPES, type) ? REFUSED_TYPES[type] : undefined;
+  const refused =
+    typeof type === 'string' && Object.hasOwn(REFUSED_TYPES, type)
+      ? REFUSED_TYPES[type]
+      : undefined;
   if (refused !== undefined)
-    return note(inside(place, 'type'), `expected a layer that can be trained: ${refused.reason}`, refused.code);
+    return note(
+      inside(place, 'type'),
+      `expected a layer that can be trained: ${refused.reason}`,
+      refused.code,
+    );
   if (!isLayerType(type))
-    return note(inside(place, 'type'), `expected one of ${LAYER_TYPES.join(', ')}`, 'LAYER_UNKNOWN');
+    return note(
+      inside(place, 'type'),
+      `expected one of ${LAYER_TYPES.join(', ')}`,
+      'LAYER_UNKNOWN',
+    );
   if (type === 'batchNormalization' && fields['axis'] !== undefined && fields['axis'] !== -1)
-    return note(inside(place, 'axis'), 'expected -1: the gradient works on the last axis only', 'LAYER_NOT_TRAINABLE');
-  const { axis: _, ...withoutAxis } = fields;
-  const layer = readOptions(type === 'batchNormalization' ? withoutAxis : fields, place);
+    return note(
+      inside(place, 'axis'),
+      'expected -1: the gradient works on the last axis only',
+      'LAYER_NOT_TRAINABLE',
+    );
+  const layer = readOptions(
+    type === 'batchNormalization' ? without(fields, 'axis') : fields,
+    place,
+  );
   const node = readNode(fields, place);
-  return layer === undefined || node === undefined ? undefined : { ...layer, ...node };
+  return layer === null || node === null ? null : { ...layer, ...node };
 }
 
 function readNode(
   { name, inputs }: Fields,
   place: Place,
-): Pick<LayerSpec, 'name' | 'inputs'> | undefined {
-  if (name !== undefined && !(typeof name === 'string' && LAYER_NAME.test(name) && name !== INPUT && !OWN_NAME.test(name)))
+): Pick<LayerSpec, 'name' | 'inputs'> | null {
+  if (
+    name !== undefined &&
+    !(typeof name === 'string' && LAYER_NAME.test(name) && name !== INPUT && !OWN_NAME.test(name))
+  )
     return note(
       inside(place, 'name'),
       'expected at most 32 of a-z and 0-9, a letter first, not input and not layer with a number',
@@ -115,10 +136,11 @@ function readNode(
 }
 
 /** Names, inputs and shapes, layer by layer; the first that does not fit ends it, since all after it would follow. */
-function checkShapes(model: ModelSpec, inputs: readonly ModelInput[], place: Place): void {
+function checkShapes(model: ModelSpec, inputs: readonly ModelInput[], place: Place): null {
   const known = new Map(inputs.map(({ name, shape }) => [name, shape]));
   const unread = new Set<string>();
   let output: Shape = [];
+  let last = '';
   for (const [i, layer] of model.layers.entries()) {
     const at = inside(inside(place, 'layers'), `[${String(i)}]`);
     const name = layerName(layer, i);
@@ -127,27 +149,39 @@ function checkShapes(model: ModelSpec, inputs: readonly ModelInput[], place: Pla
     const shapes = names.map((input) => known.get(input));
     const missing = names.find((input) => !known.has(input));
     if (missing !== undefined)
-      return note(inside(at, 'inputs'), `expected input or the name of an earlier layer, got ${missing}`);
-    const shaped = outputShape(layer, shapes.filter((shape) => shape !== undefined));
+      return note(
+        inside(at, 'inputs'),
+        `expected input or the name of an earlier layer, got ${missing}`,
+      );
+    const shaped = outputShape(
+      layer,
+      shapes.filter((shape) => shape !== undefined),
+    );
     if (shaped.kind === 'misfit')
-      return note(at, `${shaped.text}; got ${names.map((input, k) => `${input} ${shapeText(shapes[k] ?? [])}`).join(', ')}`);
+      return note(
+        at,
+        `${shaped.text}; got ${names.map((input, k) => `${input} ${shapeText(shapes[k] ?? [])}`).join(', ')}`,
+      );
     names.forEach((input) => unread.delete(input));
     unread.add(name);
+    last = name;
     output = shaped.shape;
     known.set(name, output);
   }
-  const last = layerName(model.layers.at(-1)!, model.layers.length - 1);
   unread.delete(last);
   for (const name of unread)
-    note(inside(place, 'layers'), `expected every layer to lead to the last one; nothing reads ${name}`);
-  checkOutput(model, output, place);
+    note(
+      inside(place, 'layers'),
+      `expected every layer to lead to the last one; nothing reads ${name}`,
+    );
+  return checkOutput(model, output, place);
 }
 
 /** What the loss takes. */
-function checkOutput({ loss, layers }: ModelSpec, shape: Shape, place: Place): void {
+function checkOutput({ loss, layers }: ModelSpec, shape: Shape, place: Place): null {
   const at = inside(inside(place, 'layers'), `[${String(layers.length - 1)}]`);
-  const last = layers.at(-1)!;
-  const ends = 'activation' in last ? last.activation : last.type;
+  const last = layers.at(-1);
+  const ends = last === undefined ? 'nothing' : 'activation' in last ? last.activation : last.type;
   const is = (...activations: readonly string[]): boolean => activations.includes(ends);
   const since = `as the last layer, since the loss is ${loss}; got ${ends} of ${shapeText(shape)}`;
   const isOne = isEqualShape(shape, [1]);
@@ -160,9 +194,13 @@ function checkOutput({ loss, layers }: ModelSpec, shape: Shape, place: Place): v
   if (loss === 'coxPartialLikelihood' && !isOne) note(at, `expected one unit ${since}`);
   if (['meanSquaredError', 'meanAbsoluteError', 'huber'].includes(loss) && !isOne)
     note(at, `expected one unit ${since}`);
+  return null;
+}
+
+function without(fields: Fields, key: string): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== key));
 }
 
 function shapeText(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
-

@@ -1,5 +1,5 @@
 /**
- * Reads the options of a layer or an optimizer: each reader gives the one spelling of a value, or undefined after it noted why not.
+ * Reads the options of a layer or an optimizer: each reader gives the one spelling of a value, or null after it noted why not.
  *
  * Leaves to others: which options there are (options.ts, parse.ts).
  */
@@ -22,11 +22,11 @@ export interface Place {
   readonly code: Code;
 }
 
-export type Read<T> = (value: unknown, place: Place) => T | undefined;
+export type Read<T> = (value: unknown, place: Place) => T | null;
 
-export function note({ path, problems, code }: Place, text: string, other: Code = code): undefined {
+export function note({ path, problems, code }: Place, text: string, other: Code = code): null {
   problems.push({ path, code: other, text });
-  return undefined;
+  return null;
 }
 
 export function inside(place: Place, key: string): Place {
@@ -42,16 +42,12 @@ export function isList(value: unknown): value is readonly unknown[] {
 }
 
 /** A mapping with no key but the allowed ones, or with any if none are given. */
-export function fieldsOf(
-  value: unknown,
-  place: Place,
-  allowed?: readonly string[],
-): Fields | undefined {
+export function fieldsOf(value: unknown, place: Place, allowed?: readonly string[]): Fields | null {
   if (!isFields(value)) return note(place, 'expected a mapping');
   const unknown = Object.keys(value).filter((key) => allowed?.includes(key) === false);
   for (const key of unknown)
     note(inside(place, key), `unknown key; expected ${(allowed ?? []).join(', ')}`);
-  return unknown.length === 0 ? value : undefined;
+  return unknown.length === 0 ? value : null;
 }
 
 export function whole(least: number, most: number): Read<number> {
@@ -61,7 +57,7 @@ export function whole(least: number, most: number): Read<number> {
       : note(place, `expected a whole number from ${String(least)} to ${String(most)}`);
 }
 
-export function flag(value: unknown, place: Place): boolean | undefined {
+export function flag(value: unknown, place: Place): boolean | null {
   return typeof value === 'boolean' ? value : note(place, 'expected true or false');
 }
 
@@ -82,7 +78,7 @@ export function decimal(least: number, below: number): Read<string> {
   };
 }
 
-export function positive(value: unknown, place: Place): string | undefined {
+export function positive(value: unknown, place: Place): string | null {
   const text = canonicalDecimal(value);
   if (text !== undefined && Number(text) > 0 && Number.isFinite(Number(text))) return text;
   return note(place, 'expected a number above 0');
@@ -93,8 +89,8 @@ export function list<T>(read: Read<T>, least: number, most: number): Read<readon
     if (!isList(value) || value.length < least || value.length > most)
       return note(place, `expected a list of ${String(least)} to ${String(most)}`);
     const items = value.map((item, i) => read(item, inside(place, `[${String(i)}]`)));
-    const known = items.filter((item) => item !== undefined);
-    return known.length === items.length ? known : undefined;
+    const known = items.filter((item) => item !== null);
+    return known.length === items.length ? known : null;
   };
 }
 
@@ -103,11 +99,12 @@ export function pair<T>(read: Read<T>): Read<readonly [T, T]> {
   return (value, place) => {
     if (!isList(value)) {
       const both = read(value, place);
-      return both === undefined ? undefined : [both, both];
+      return both === null ? null : [both, both];
     }
-    const [a, b] = value.map((item, i) => read(item, inside(place, `[${String(i)}]`)));
     if (value.length !== 2) return note(place, 'expected one value, or one for each of two axes');
-    return a === undefined || b === undefined ? undefined : [a, b];
+    const a = read(value[0], inside(place, '[0]'));
+    const b = read(value[1], inside(place, '[1]'));
+    return a === null || b === null ? null : [a, b];
   };
 }
 

@@ -11,7 +11,10 @@ import type { ModelSpec } from './spec.js';
 
 /** Types of tfjs that are no part of the catalogue, each with the reason. LAYER_NOT_TRAINABLE, NONDETERMINISTIC_LAYER. */
 export const REFUSED_TYPES: Readonly<
-  Record<string, { readonly code: 'LAYER_NOT_TRAINABLE' | 'NONDETERMINISTIC_LAYER'; readonly reason: string }>
+  Record<
+    string,
+    { readonly code: 'LAYER_NOT_TRAINABLE' | 'NONDETERMINISTIC_LAYER'; readonly reason: string }
+  >
 > = {
   thresholdedReLU: untrainable('a comparison has no gradient'),
   conv3d: untrainable('its gradients are wrong on the wasm backend'),
@@ -64,7 +67,10 @@ export function mixingProblems(model: ModelSpec, path: string): readonly ModelPr
   return [...layers, { path: `${path}.loss`, code, text }];
 }
 
-function untrainable(reason: string): { readonly code: 'LAYER_NOT_TRAINABLE'; readonly reason: string } {
+function untrainable(reason: string): {
+  readonly code: 'LAYER_NOT_TRAINABLE';
+  readonly reason: string;
+} {
   return { code: 'LAYER_NOT_TRAINABLE', reason };
 }
 

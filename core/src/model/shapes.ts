@@ -44,7 +44,8 @@ export function outputShape(layer: LayerSpec, inputs: readonly Shape[]): Shaped 
   if (isMerge && inputs.length < 2) return misfit('two or more inputs');
   const shape = isMerge ? mergedShape(layer, inputs) : singleShape(layer, inputs[0] ?? []);
   if (typeof shape === 'string') return misfit(shape);
-  if (shape.some((extent) => extent < 1)) return misfit('a larger input: nothing would be left of it');
+  if (shape.some((extent) => extent < 1))
+    return misfit('a larger input: nothing would be left of it');
   return { kind: 'shaped', shape };
 }
 
@@ -159,8 +160,14 @@ function singleShape(layer: LayerSpec, input: Shape): Shape | string {
     case 'reLU':
     case 'softmax':
       return input;
-    default:
-      return 'one input'; // the merges, which mergedShape knows
+    case 'add':
+    case 'multiply':
+    case 'average':
+    case 'maximum':
+    case 'minimum':
+    case 'concatenate':
+    case 'dot':
+      return mergedShape(layer, [input]);
   }
 }
 
@@ -179,7 +186,8 @@ function mergedShape(layer: LayerSpec, inputs: readonly Shape[]): Shape | string
   const axis = layer.axis === -1 ? a.length - 1 : layer.axis - 1;
   const isRest = (shape: Shape): boolean =>
     isEqualShape(shape.toSpliced(axis, 1, 0), a.toSpliced(axis, 1, 0));
-  if (axis < 0 || axis >= a.length || !inputs.every(isRest)) return 'inputs that differ on the axis only';
+  if (axis < 0 || axis >= a.length || !inputs.every(isRest))
+    return 'inputs that differ on the axis only';
   return a.with(
     axis,
     inputs.reduce((sum, shape) => sum + (shape[axis] ?? 0), 0),
@@ -208,10 +216,7 @@ function slid(extent: number, size: number, stride: number, padding: Padding): n
 }
 
 function slid2([rows = 0, columns = 0]: Shape, size: Pair, stride: Pair, padding: Padding): Pair {
-  return [
-    slid(rows, size[0], stride[0], padding),
-    slid(columns, size[1], stride[1], padding),
-  ];
+  return [slid(rows, size[0], stride[0], padding), slid(columns, size[1], stride[1], padding)];
 }
 
 function spread(extent: number, size: number, stride: number, padding: Padding): number {

@@ -96,11 +96,11 @@ interface SnakeLayer {
 
 /** tfjs writes option names in snake case in topologies. */
 function inSnakeCase({ className, config }: KerasLayer): SnakeLayer {
-  const entries = Object.entries(config).map(([key, value]) => [
+  const entries = Object.entries(config).map(([key, value]): [string, unknown] => [
     key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     isKerasLayer(value) ? inSnakeCase(value) : value,
   ]);
-  return { class_name: className, config: Object.fromEntries(entries) };
+  return { class_name: className, config: Object.fromEntries<unknown>(entries) };
 }
 
 function isKerasLayer(value: unknown): value is KerasLayer {

@@ -91,8 +91,7 @@ class Parser {
     if (localSteps === undefined || localEpochs === undefined) return undefined;
     if (localSteps > 0 === localEpochs > 0)
       this.#note(path, 'expected exactly one of localSteps and localEpochs above 0');
-    if (rounds === undefined || batchSize === undefined || optimizer === undefined)
-      return undefined;
+    if (rounds === undefined || batchSize === undefined || optimizer === null) return undefined;
     if (clip === undefined || weighting === undefined) return undefined;
     return {
       kind: 'train',

@@ -49,7 +49,11 @@ const NO_SCHEMA: DataSchema = {
 
 const SECTIONS: SectionParsers = {
   model(value, schema, path) {
-    const parsed = parseModel(value, oneInput([featureColumns(schema ?? NO_SCHEMA).length || 1]), path);
+    const parsed = parseModel(
+      value,
+      oneInput([featureColumns(schema ?? NO_SCHEMA).length || 1]),
+      path,
+    );
     return parsed.kind === 'parsed' ? section(parsed.model) : parsed;
   },
   tasks(value, schema, path) {
