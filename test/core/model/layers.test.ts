@@ -121,7 +121,7 @@ describe('shapes', () => {
 });
 
 describe('weights', () => {
-  const shapesOf = (layer: object, shape: Shape): unknown =>
+  const shapesOf = (layer: object, shape: Shape): Readonly<Record<string, Shape>> =>
     Object.fromEntries(layerParameters(layerOf(layer, shape), shape).map((p) => [p.name, p.shape]));
 
   it('are listed as tfjs lists them', () => {
@@ -145,9 +145,7 @@ describe('weights', () => {
       bias: [12],
     });
     expect(
-      Object.keys(
-        Object(shapesOf({ type: 'bidirectional', layer: { type: 'lstm', units: 2 } }, [6, 5])),
-      ),
+      Object.keys(shapesOf({ type: 'bidirectional', layer: { type: 'lstm', units: 2 } }, [6, 5])),
     ).toEqual([
       'forward/kernel',
       'forward/recurrentkernel',

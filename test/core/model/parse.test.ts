@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LAYER_TYPES } from '../../../core/src/model/options.ts';
-import { inside, note } from '../../../core/src/model/reader.ts';
+import { inside, note, type Place } from '../../../core/src/model/reader.ts';
 import { authored, LAYERS, parsed, refusals, SIGMOID } from './example.ts';
 
 describe('a model', () => {
@@ -97,7 +97,7 @@ describe('a model', () => {
   });
 
   it('notes a problem where a reader is', () => {
-    const place = { path: 'model', problems: [], code: 'MODEL_INVALID' } as const;
+    const place: Place = { path: 'model', problems: [], code: 'MODEL_INVALID' };
     expect(note(inside(inside(place, 'layers'), '[2]'), 'expected more')).toBeNull();
     expect(place.problems).toEqual([
       { path: 'model.layers[2]', code: 'MODEL_INVALID', text: 'expected more' },

@@ -41,8 +41,12 @@ describe('the weights of round 1', () => {
 
   it('starts scales at 1, shifts at 0, and the forget gate of an LSTM at 1', () => {
     const recurrent = {
-      ...{ useBias: true, activation: 'tanh', returnSequences: false, goBackwards: false },
-      ...{ kernelInitializer: 'lecunUniform', recurrentInitializer: 'heUniform' },
+      useBias: true,
+      activation: 'tanh',
+      returnSequences: false,
+      goBackwards: false,
+      kernelInitializer: 'lecunUniform',
+      recurrentInitializer: 'heUniform',
     } as const;
     const other: ModelSpec = {
       ...model,

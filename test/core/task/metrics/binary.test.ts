@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { binaryMetrics } from '../../../../core/src/task/metrics/binary.ts';
 import { measure } from './measure.ts';
 
 const binary = { name: 'disease', type: 'binary', class: 'health-status', level: 3 } as const;
@@ -27,6 +28,7 @@ describe('metrics as sums', () => {
   });
 
   it('are refused for predictions that are not finite', () => {
+    expect(() => binaryMetrics.read(new Map())).toThrow('metric/loss');
     expect(() => measure(binary, [NaN], [1])).toThrow(
       expect.objectContaining({ code: 'NON_FINITE_UPDATE' }),
     );
