@@ -1,4 +1,5 @@
 /** The training engines over tfjs, behind core's TrainingEngine. */
+export { capabilityProblems } from './capabilities.js';
 export { checkConformance } from './conformance.js';
 export type { TrainingJob, TrainingResult } from './job.js';
 export { openPool, type PoolOptions, type TrainingPool } from './pool.js';
