@@ -4,21 +4,20 @@
  * First values come from core's catalogue, so weights start at zero here: tfjs draws no random number.
  * Source: engine.md. Leaves to others: who feeds whom (tfjs-model.ts).
  */
-import { kerasLayer, PlexusError, type LayerSpec } from '@plexus/core';
+import { kerasLayer, PlexusError, type LayerSpec, type Shape } from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import './group-normalization.js';
 
-const ZEROS = Object.fromEntries(
-  ['kernel', 'recurrent', 'embeddings', 'depthwise', 'pointwise'].map((weight) => [
-    `${weight}Initializer`,
-    'zeros',
-  ]),
-);
+/** tfjs refuses a kernel's initializer where a layer has two kernels. */
+const KERNELS: Readonly<Record<string, readonly string[]>> = {
+  DepthwiseConv2D: ['depthwise'],
+  SeparableConv2D: ['depthwise', 'pointwise'],
+};
 
-/** Errors: bug/STATE_UNEXPECTED for a class that tfjs does not know. */
-export function buildLayer(spec: LayerSpec, name: string): layers.Layer {
-  const { className, config } = startingAtZero(kerasLayer(spec, name));
+/** input: what it reads, without the batch. Errors: bug/STATE_UNEXPECTED for a class that tfjs does not know. */
+export function buildLayer(spec: LayerSpec, name: string, input: Shape): layers.Layer {
+  const { className, config } = startingAtZero(kerasLayer(spec, name, input));
   const entry = tf.serialization.SerializationMap.getMap().classNameMap[className];
   const layer = entry?.[1](entry[0], config);
   if (layer instanceof layers.Layer) return layer;
@@ -32,7 +31,9 @@ interface Serialised {
 
 /** A copy, since tfjs writes into what it is given. */
 function startingAtZero({ className, config }: ReturnType<typeof kerasLayer>): Serialised {
-  const copy: Record<string, unknown> = { ...structuredClone(config), ...ZEROS };
+  const copy: Record<string, unknown> = structuredClone(config);
+  for (const weight of KERNELS[className] ?? ['kernel', 'recurrent', 'embeddings'])
+    copy[`${weight}Initializer`] = 'zeros';
   const inner = copy['layer'];
   if (isSerialised(inner)) copy['layer'] = startingAtZero(inner);
   return { className, config: copy as tf.serialization.ConfigDict }; // core writes plain JSON

@@ -4,7 +4,7 @@
  * Source: the serialised form of tfjs-layers 4.22. Leaves to others: files (task/layers-model.ts), live layers (engine/).
  */
 import type { Parameter } from './parameters.js';
-import type { LayerSpec, LayerType } from './spec.js';
+import type { LayerSpec, LayerType, Shape } from './spec.js';
 
 export interface KerasLayer {
   readonly className: string;
@@ -42,28 +42,40 @@ const WEIGHT_NAMES: Readonly<Record<string, string>> = {
   movingvariance: 'moving_variance',
 };
 
-/** Initializers are left out: values come from the model file. */
-export function kerasLayer(layer: LayerSpec, name: string): KerasLayer {
+/**
+ * Initializers are left out: values come from the model file.
+ *
+ * Shapes   input: what the layer reads, without the batch; only a flatten asks, since that of tfjs takes no flat input.
+ */
+export function kerasLayer(layer: LayerSpec, name: string, input: Shape = []): KerasLayer {
   const config: Record<string, unknown> = { name, trainable: true };
+  if (layer.type === 'flatten' && input.length === 1)
+    return { className: 'Activation', config: { ...config, activation: 'linear' } };
   for (const [key, value] of Object.entries(layer)) {
     if (['type', 'name', 'inputs', ...INITIALIZERS].includes(key)) continue;
     config[key] = FRACTIONS.includes(key) ? Number(value) : value;
   }
   if (layer.type === 'gru') config['resetAfter'] = false;
+  if (layer.type === 'softmax') config['axis'] = -1; // tfjs takes the first axis otherwise
   if (layer.type === 'layerNormalization' && layer.axis.length === 1)
     config['axis'] = layer.axis[0];
   if (layer.type === 'prelu' && layer.sharedAxes.length === 0) delete config['sharedAxes'];
   if (layer.type === 'bidirectional' || layer.type === 'timeDistributed')
-    config['layer'] = kerasLayer(layer.layer, `${name}_inner`);
+    config['layer'] = kerasLayer(layer.layer, innerName(name));
   return { className: className(layer.type), config };
 }
 
-/** What tfjs calls a weight inside its layer. */
+/** What tfjs calls a weight: behind its layer's name and, in a bidirectional layer, behind the name of one of its two copies. */
 export function kerasWeightName({ name }: Pick<Parameter, 'name'>): string {
-  return name
-    .split('/')
-    .map((part) => WEIGHT_NAMES[part] ?? part)
-    .join('/');
+  const [layer = '', ...parts] = name.split('/');
+  const weight = parts.at(-1) ?? '';
+  const copies = parts.slice(0, -1).map((way) => `${way}_${innerName(layer)}`);
+  return [layer, ...copies, WEIGHT_NAMES[weight] ?? weight].join('/');
+}
+
+/** Of the layer that a bidirectional or timeDistributed layer wraps. */
+function innerName(name: string): string {
+  return `${name}_inner`;
 }
 
 function className(type: LayerType): string {
