@@ -84,10 +84,17 @@ function hasKernel(name: string): boolean {
   return getKernelsForBackend(BACKEND).some(({ kernelName }) => kernelName === name);
 }
 
+const configs = new Map<string, KernelConfig>();
+
+/** Kernels that are called in every step are looked up once. */
 function configOf(name: string): KernelConfig {
+  const found = configs.get(name);
+  if (found !== undefined) return found;
   if (!hasKernel(name))
     throw new PlexusError('ENGINE_CONFORMANCE', `engine wasm: tfjs has no kernel ${name}`);
-  return getKernel(name, BACKEND);
+  const config = getKernel(name, BACKEND);
+  configs.set(name, config);
+  return config;
 }
 
 function callOf({ inputs, backend, attrs }: Parameters<KernelConfig['kernelFunc']>[0]): Call {
