@@ -58,7 +58,7 @@ async function bothPredictions(
 async function expectTheSame(model: ModelSpec, shape: Shape): Promise<void> {
   const [theirs, ours] = await bothPredictions(model, shape);
   expect(ours.length).toBe(ROWS);
-  expect(new Set(ours).size).toBe(ROWS); // it does depend on the row
+  expect(new Set(ours).size).toBeGreaterThan(1); // it does depend on the row
   expect(theirs).toEqual(ours);
 }
 
