@@ -7,9 +7,9 @@ import type { Activation } from '@plexus/core';
 import { erf, exp, expm1, normalDensity, sigmoid, softplus, tanh } from './elementary.js';
 
 export interface Elementwise {
-  value(z: number): number;
+  readonly value: (z: number) => number;
   /** At z, where the value is a. */
-  slope(z: number, a: number): number;
+  readonly slope: (z: number, a: number) => number;
 }
 
 const SELU_SCALE = 1.0507009873554805;

@@ -76,7 +76,7 @@ export function log(x: number): number {
 export function log1p(x: number): number {
   const sum = 1 + x;
   if (sum === 1 || sum === Infinity) return x;
-  return (log(sum) * x) / (sum - 1);
+  return log(sum) * (x / (sum - 1));
 }
 
 /** ln(1 + e^x), for any x. */
