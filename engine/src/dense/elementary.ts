@@ -55,12 +55,12 @@ export function sigmoid(x: number): number {
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : NaN;
   if (x === Infinity) return Infinity;
-  const isTiny = x < power(LEAST_EXPONENT);
-  WORD.setFloat64(0, isTiny ? x * power(64) : x);
-  const top = WORD.getInt32(0);
-  WORD.setInt32(0, (top & 0xfffff) | 0x3ff00000);
-  let m = WORD.getFloat64(0);
-  let e = (top >> 20) - 1023 - (isTiny ? 64 : 0);
+  const isTiny = x < 1e-300;
+  const normal = isTiny ? x * power(64) : x;
+  WORD.setFloat64(0, normal, true);
+  let e = (WORD.getInt32(4, true) >> 20) - 1023;
+  let m = normal * 0.5 * power(1 - e);
+  if (isTiny) e -= 64;
   if (m > SQRT_2) {
     m /= 2;
     e += 1;
@@ -114,9 +114,9 @@ function rCoth(t: number): number {
 
 /** 2·(artanh(s) ÷ s − 1) from s², for |s| ≤ 0.172; what is left out is below 1e−18. */
 function artanhRest(z: number): number {
-  let sum = 0;
-  for (let odd = 23; odd >= 3; odd -= 2) sum = z * (1 / odd + sum);
-  return 2 * sum;
+  const upper = 1 / 15 + z * (1 / 17 + z * (1 / 19 + z * (1 / 21 + z * (1 / 23))));
+  const middle = 1 / 9 + z * (1 / 11 + z * (1 / 13 + z * upper));
+  return 2 * z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * middle)));
 }
 
 function power(exponent: number): number {
