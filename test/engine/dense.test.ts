@@ -268,6 +268,20 @@ describe('the dense engine', () => {
     expect(engine.predict(new Float32Array(0), 0).length).toBe(0);
   });
 
+  it('makes probabilities of the largest numbers, and of equal ones', () => {
+    const x = Float32Array.of(3e38, -3e38, 0, 800, 800, 799, -3e38, -3e38, -3e38);
+    const engine = new DenseEngine();
+    engine.load(chain('categoricalCrossentropy', { type: 'softmax' }), [3]);
+    const e = Math.exp(-1);
+    const [high, low] = [1 / (2 + e), e / (2 + e)];
+    const third = 1 / 3;
+    expectClose('shares', engine.predict(x, 3), [1, 0, 0, high, high, low, third, third, third]);
+    const logSoftmax = { type: 'activation', activation: 'logSoftmax' } as const;
+    engine.load(chain('meanSquaredError', logSoftmax), [3]);
+    const row = engine.predict(x.subarray(3, 6), 1);
+    expectClose('logarithms', row, [Math.log(high), Math.log(high), Math.log(low)]);
+  });
+
   it('says which models it takes', () => {
     expect(isDense(model)).toBe(true);
     expect(isDense(chain('huber', { type: 'dropout', rate: '0.5' }, dense(1)))).toBe(true);
