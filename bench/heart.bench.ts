@@ -5,14 +5,15 @@
  * mean of four hospitals ≥ .785, pooled test ≥ .780, AUC ≥ .875. Accuracy and AUC here are exact, from the scores themselves.
  */
 import { bench } from 'vitest';
-import { encodeRows, inputWidth, scalingOf, weightsOf } from '@plexus/core';
+import { encodeRows, inputShape, scalingOf, weightsOf } from '@plexus/core';
 import { createEngine } from '@plexus/engine';
 import { heartStudy, HOSPITALS, runStudy, uciHospitals } from '../test/models/uci-heart.ts';
 
 const SEEDS = [1, 2, 3, 4, 5];
 const study = heartStudy();
 const { schema, model } = study;
-const width = inputWidth(study);
+const shape = inputShape(study);
+const [width = 0] = shape;
 const hospitals = uciHospitals(schema);
 
 if (hospitals !== undefined) {
@@ -21,7 +22,7 @@ if (hospitals !== undefined) {
     const started = performance.now();
     const { state, metrics } = runStudy(study, seed, engine, hospitals);
     const seconds = (performance.now() - started) / 1000;
-    engine.load(model, width);
+    engine.load(model, shape);
     engine.setWeights(weightsOf(study, state));
     const scored = hospitals.map(({ heldOut }) => {
       const labels = heldOut[schema.features.length] ?? new Float64Array(0);

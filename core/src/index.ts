@@ -98,6 +98,7 @@ export type {
   SuppressionProfile,
   Target,
 } from './data-schema/schema.js';
+export { labelsOf, labelWidth, schemaFields, targetFields } from './data-schema/target.js';
 export type { Bodies, PreviousSession, ReleasedShare, StatementKind } from './secagg/bodies.js';
 export { fineSections, joinFine, splitFine } from './secagg/fine-sums.js';
 export { neighbourGraph, type NeighbourGraph } from './secagg/graph.js';

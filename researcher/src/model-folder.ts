@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import {
   asPlexusError,
   decodeTensors,
-  featureColumns,
+  inputShape,
   hex,
   layersModelFiles,
   manifestBytes,
@@ -58,8 +58,11 @@ export function writeModelFolder(
     throw new PlexusError('FILE_EXISTS', `${folder}: expected a name that is free`);
   const state = decodeTensors(stateBytes);
   const { model } = sectionsOf(manifest);
-  const width = featureColumns(manifest.data).length;
-  const { modelJson, weightsBin } = layersModelFiles(model, state, width);
+  const { modelJson, weightsBin } = layersModelFiles(
+    model,
+    state,
+    inputShape({ schema: manifest.data }),
+  );
   const manifestFile = manifestBytes(manifest);
   const digests = {
     manifest: hex(suite.sha256(manifestFile)),

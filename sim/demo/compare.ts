@@ -13,7 +13,8 @@ import {
   encodeRows,
   encodeVector,
   initialState,
-  inputWidth,
+  featureColumns,
+  inputShape,
   roundingSeed,
   roundSetting,
   roundsOf,
@@ -130,11 +131,14 @@ function judge(
 ): Judged {
   const { manifest, model } = study;
   const context = { schema: manifest.data, model };
-  const width = inputWidth(context);
-  engine.load(model, width);
+  engine.load(model, inputShape(context));
   engine.setWeights(weightsOf(context, state));
   const labels = [...(heldOut[manifest.data.features.length] ?? [])];
-  const x = encodeRows(manifest.data, heldOut, scalingOf(state, width));
+  const x = encodeRows(
+    manifest.data,
+    heldOut,
+    scalingOf(state, featureColumns(manifest.data).length),
+  );
   return { labels, scores: [...engine.predict(x, labels.length)] };
 }
 

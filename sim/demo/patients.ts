@@ -4,7 +4,7 @@
  * Source: models/heart-disease/mappings/uci.yaml, which says the same in SQL. Leaves to others: what may leave a hospital; nothing here does.
  */
 import { readFileSync } from 'node:fs';
-import { checkColumns, type DataSchema, type LocalRows } from '@plexus/core';
+import { checkColumns, schemaFields, type DataSchema, type LocalRows } from '@plexus/core';
 import type { DemoHospital } from './data.js';
 
 /** Field of a line → number, by the name that the study gives the column; a category is the index of its declared value. */
@@ -33,7 +33,7 @@ export function patientsOf(schema: DataSchema, { csv, split }: DemoHospital): Lo
     const rows = sides
       .filter(([, which]) => which === name)
       .map(([row]) => lines[Number(row) - 1] ?? []);
-    const names = [...schema.features.map((feature) => feature.name), schema.target.name];
+    const names = schemaFields(schema).map((field) => field.name);
     const raw = names.map((column) =>
       Float64Array.from(rows, (fields) => COLUMNS[column]?.(fields) ?? NaN),
     );

@@ -1,16 +1,17 @@
 /** The heart-disease study on the four UCI files, read without the agent, for the tests and benches that need real patients. */
 import { readFileSync } from 'node:fs';
 import {
+  type DataSchema,
   featureColumns,
   fromHex,
   initialState,
+  type LocalRows,
+  type ModelSpec,
+  oneInput,
   parseDataSchema,
   parseModel,
   parseTasks,
   roundsOf,
-  type DataSchema,
-  type LocalRows,
-  type ModelSpec,
   type TaskSpec,
   type TaskState,
   type TrainingEngine,
@@ -45,7 +46,11 @@ export function heartStudy(): HeartStudy {
     readonly tasks: unknown;
     readonly secagg: { readonly wMax: number };
   };
-  const model = parseModel(readYaml('model.yaml'), featureColumns(schema.schema).length, 'model');
+  const model = parseModel(
+    readYaml('model.yaml'),
+    oneInput([featureColumns(schema.schema).length]),
+    'model',
+  );
   const tasks = parseTasks(written.tasks, schema.schema, 'tasks');
   if (model.kind === 'refused') throw new Error(JSON.stringify(model.problems));
   if (tasks.kind === 'refused') throw new Error(JSON.stringify(tasks.problems));

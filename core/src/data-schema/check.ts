@@ -7,7 +7,8 @@
  */
 import type { Code } from '../base/error.js';
 import { disclosureRule, shownCount } from './disclosure.js';
-import type { DataSchema, Feature, NumberFeature, SuppressionProfile, Target } from './schema.js';
+import type { DataSchema, Feature, NumberFeature, SuppressionProfile } from './schema.js';
+import { schemaFields } from './target.js';
 
 /** Index of a category that the schema does not list. NaN is a missing value. */
 export const UNKNOWN_CATEGORY = -1;
@@ -34,14 +35,14 @@ export interface CheckedColumns {
   readonly problems: readonly Finding[];
   /** The rows that can be used, in the order they came. */
   readonly rows: Uint32Array;
-  /** Features in schema order, then the target; used rows only, clamped and with NaN for what is missing. Secret: rows. */
+  /** Features in schema order, then the target's; used rows only, clamped and with NaN for what is missing. Secret: rows. */
   readonly values: readonly Float64Array[];
 }
 
 /**
  * Checks raw columns and keeps the complete enough rows.
  *
- * Shapes   raw: one per feature in schema order, then the target; numbers as read, binary 0 or 1, categories as the index of the
+ * Shapes   raw: one per field (schemaFields); numbers as read, binary 0 or 1, categories as the index of the
  *          declared value or UNKNOWN_CATEGORY; NaN is missing. infinite: how many NaN of a column came as NaN or infinity.
  * Errors   none: problems are returned, all at once.
  * Secret   raw and values are rows.
@@ -53,7 +54,7 @@ export function checkColumns(
   profile: SuppressionProfile,
 ): CheckedColumns {
   const rowCount = raw[0]?.length ?? 0;
-  const fields: readonly (Feature | Target)[] = [...schema.features, schema.target];
+  const fields = schemaFields(schema);
   const dropped = new Uint8Array(rowCount);
   const values: Float64Array[] = [];
   const columns = fields.map((field, i) => {
@@ -80,7 +81,7 @@ export function checkPatients(patients: number, profile: SuppressionProfile): re
 }
 
 function checkColumn(
-  field: Feature | Target,
+  field: Feature,
   column: Float64Array,
   infinite: number,
   dropped: Uint8Array,
@@ -154,14 +155,14 @@ function applyRange(field: NumberFeature, column: Float64Array): number {
 }
 
 function checkMissing(
-  field: Feature | Target,
+  field: Feature,
   column: Float64Array,
   dropped: Uint8Array,
   profile: SuppressionProfile,
   note: (code: Code, text: string) => void,
 ): void {
   const missing = countMissing(column);
-  const policy = 'missing' in field ? field.missing : 'refuse';
+  const policy = field.missing;
   if (policy === 'refuse' && missing > 0)
     note(
       'DATA_VALUE_MISSING',

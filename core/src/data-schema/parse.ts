@@ -20,6 +20,7 @@ import type {
   SuppressionProfile,
   Target,
 } from './schema.js';
+import { targetFields } from './target.js';
 
 /** `path` reads like `data.features[3].range`, so that a caller can find the line. */
 export interface SchemaProblem {
@@ -53,6 +54,16 @@ const FEATURE_KEYS = {
   integer: [...COMMON, 'unit', 'range', 'outside', 'missing', 'maxMissing', 'scale'],
   binary: [...COMMON, 'missing', 'scale'],
   category: [...COMMON, 'values', 'missing', 'scale'],
+} as const;
+
+const TARGET_TYPES = ['binary', 'category', 'number', 'integer', 'time-to-event'] as const;
+const MEASURED = [...COMMON, 'unit', 'range', 'outside'];
+const TARGET_KEYS = {
+  binary: COMMON,
+  category: [...COMMON, 'values'],
+  number: MEASURED,
+  integer: MEASURED,
+  'time-to-event': MEASURED,
 } as const;
 
 /**
@@ -97,7 +108,8 @@ class Parser {
       suppression === undefined
     )
       return undefined;
-    if (features.some((feature) => feature.name === target.name))
+    const named = [target.name, ...targetFields(target).map((field) => field.name)];
+    if (features.some((feature) => named.includes(feature.name)))
       this.#note(`${path}.target.name`, 'expected a name that no feature has');
     if (target.level > maxLevel) this.#levelExceeded(`${path}.target.level`, maxLevel);
     features.forEach((feature, i) => {
@@ -108,13 +120,23 @@ class Parser {
   }
 
   #target(value: unknown, path: string): Target | undefined {
-    const fields = this.#fields(value, path, COMMON);
-    if (fields === undefined) return undefined;
-    const type = this.#oneOf(fields['type'], `${path}.type`, ['binary'] as const);
-    const common = this.#common(fields, path);
-    return type === undefined || common === undefined
-      ? undefined
-      : { name: common.name, type, class: common.class, level: common.level };
+    const loose = this.#fields(value, path);
+    if (loose === undefined) return undefined;
+    const type = this.#oneOf(loose['type'], `${path}.type`, TARGET_TYPES);
+    if (type === undefined) return undefined;
+    const fields = this.#fields(value, path, TARGET_KEYS[type]);
+    const common = this.#common(loose, path);
+    if (type === 'binary') return fields && common && { ...common, type };
+    if (type === 'category') {
+      const values = this.#values(loose['values'], `${path}.values`);
+      return fields && common && values && { ...common, type, values };
+    }
+    const unit = this.#text(loose['unit'], `${path}.unit`, 'a UCUM unit');
+    const range = this.#range(loose['range'], `${path}.range`);
+    const outside = this.#oneOf(loose['outside'], `${path}.outside`, ['refuse', 'clamp'] as const);
+    return fields && common && unit && range && outside
+      ? { ...common, type, unit, range, outside }
+      : undefined;
   }
 
   #features(value: unknown, path: string): readonly Feature[] | undefined {

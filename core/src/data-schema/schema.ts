@@ -51,12 +51,33 @@ export interface CategoryFeature extends FeatureBase {
 
 export type Feature = NumberFeature | BinaryFeature | CategoryFeature;
 
-export interface Target {
+interface TargetBase {
   readonly name: string;
-  readonly type: 'binary';
   readonly class: DataClass;
   readonly level: Level;
 }
+
+export interface BinaryTarget extends TargetBase {
+  readonly type: 'binary';
+}
+
+export interface CategoryTarget extends TargetBase {
+  readonly type: 'category';
+  /** Declared order is the order of the model's outputs. */
+  readonly values: readonly string[];
+}
+
+/** `time-to-event` is two columns at the hospital: `<name>_time` in `unit`, and `<name>_event`, false where it was not seen to happen. */
+export interface MeasuredTarget extends TargetBase {
+  readonly type: 'number' | 'integer' | 'time-to-event';
+  /** UCUM code. */
+  readonly unit: string;
+  readonly range: readonly [string, string];
+  readonly outside: 'refuse' | 'clamp';
+}
+
+/** What a model predicts. A patient without it cannot be used: the mapping leaves such rows out. */
+export type Target = BinaryTarget | CategoryTarget | MeasuredTarget;
 
 export type SuppressionProfile = 'standard' | 'strict' | 'cms' | 'open';
 

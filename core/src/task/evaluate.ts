@@ -1,12 +1,13 @@
 /**
  * The `evaluate` task: the metrics of the current model on held-out patients, one round. The state stays as it is.
  *
- * Leaves to others: the arithmetic of metrics (metrics.ts).
+ * Leaves to others: the arithmetic of metrics (metrics/).
  */
 import type { Section, SectionValues } from '../secagg/layout.js';
 import type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './context.js';
 import type { TrainingEngine } from './engine-port.js';
-import { examplesOf, metricSections, metricValues, readMetrics } from './metrics.js';
+import { examplesOf } from './examples.js';
+import { metricSections, metricValues, readMetrics } from './metrics/metrics.js';
 import type { TaskState } from './tensors.js';
 import { inputShape, weightsOf } from './weights.js';
 
@@ -22,9 +23,9 @@ export function contributeEvaluation(
 ): SectionValues {
   engine.load(context.model, inputShape(context));
   engine.setWeights(weightsOf(context, state));
-  return metricValues(engine, examplesOf(context, state, rows.heldOut));
+  return metricValues(context, engine, examplesOf(context, state, rows.heldOut));
 }
 
-export function advanceEvaluation(state: TaskState, sums: Sums): Advanced {
-  return { state, metrics: readMetrics(sums), done: true };
+export function advanceEvaluation(context: TaskContext, state: TaskState, sums: Sums): Advanced {
+  return { state, metrics: readMetrics(context, sums), done: true };
 }

@@ -17,7 +17,7 @@ import {
 import { fineSections, joinFine, splitFine } from '../secagg/fine-sums.js';
 import { makeLayout, type Section, type SectionValues } from '../secagg/layout.js';
 import type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './context.js';
-import { sumOf } from './metrics.js';
+import { sumOf } from './metrics/sums.js';
 import { scalingTensors } from './scaling.js';
 import { roundingSeed } from './seeds.js';
 import { withTensors, type TaskState } from './tensors.js';

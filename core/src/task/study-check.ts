@@ -24,6 +24,7 @@ import type { StudyProblem } from '../study/problem.js';
 import { parseTasks } from './parse.js';
 import type { TaskSpec } from './spec.js';
 import { parseRules } from './study-rules.js';
+import { targetProblems } from './target-loss.js';
 import { modelInputs } from './weights.js';
 
 /** The sections of a manifest with their types. */
@@ -49,12 +50,12 @@ const NO_SCHEMA: DataSchema = {
 
 const SECTIONS: SectionParsers = {
   model(value, schema, path) {
-    const parsed = parseModel(
-      value,
-      oneInput([featureColumns(schema ?? NO_SCHEMA).length || 1]),
-      path,
-    );
-    return parsed.kind === 'parsed' ? section(parsed.model) : parsed;
+    const inputs = oneInput([featureColumns(schema ?? NO_SCHEMA).length || 1]);
+    const parsed = parseModel(value, inputs, path);
+    if (parsed.kind === 'refused' || schema === undefined)
+      return parsed.kind === 'parsed' ? section(parsed.model) : parsed;
+    const problems = targetProblems(parsed.model, inputs, schema.target, path);
+    return problems.length > 0 ? { kind: 'refused', problems } : section(parsed.model);
   },
   tasks(value, schema, path) {
     const parsed = parseTasks(value, schema ?? NO_SCHEMA, path);
@@ -81,7 +82,8 @@ export function compileManifest(plain: unknown, federation: Federation): Compile
  * Errors   none thrown; a section that is right but not in its one spelling is MANIFEST_INVALID.
  */
 export function checkStudy(manifest: Manifest): CheckedStudy {
-  const model = parseModel(manifest.model, modelInputs({ schema: manifest.data }), 'model');
+  const inputs = modelInputs({ schema: manifest.data });
+  const model = parseModel(manifest.model, inputs, 'model');
   const tasks = parseTasks(manifest.tasks, manifest.data, 'tasks');
   const rules = parseRules(manifest.secagg, manifest.roster.length, 'secagg');
   if (model.kind === 'refused' || tasks.kind === 'refused' || rules.kind === 'refused') {
@@ -91,6 +93,7 @@ export function checkStudy(manifest: Manifest): CheckedStudy {
     return { kind: 'refused', problems };
   }
   const problems = [
+    ...targetProblems(model.model, inputs, manifest.data.target, 'model'),
     ...spelling('model', manifest.model, model.model),
     ...spelling('tasks', manifest.tasks, tasks.tasks),
     ...spelling('secagg', manifest.secagg, rules.rules),

@@ -80,7 +80,7 @@ export function advance(context: TaskContext, state: TaskState, sums: Sums): Adv
     case 'train':
       return advanceTraining({ ...context, task }, state, sums);
     case 'evaluate':
-      return advanceEvaluation(state, sums);
+      return advanceEvaluation(context, state, sums);
   }
 }
 

@@ -11,14 +11,9 @@ import { PlexusError } from '../base/error.js';
 import type { Section, SectionValues } from '../secagg/layout.js';
 import type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './context.js';
 import type { TrainingEngine } from './engine-port.js';
-import {
-  examplesOf,
-  metricSections,
-  metricValues,
-  readMetrics,
-  sumOf,
-  type Examples,
-} from './metrics.js';
+import { examplesOf, type Examples } from './examples.js';
+import { metricSections, metricValues, readMetrics } from './metrics/metrics.js';
+import { sumOf } from './metrics/sums.js';
 import { batchSeed, permutation, stepSeeds } from './seeds.js';
 import type { TrainTask } from './spec.js';
 import { withTensors, type TaskState, type Tensor } from './tensors.js';
@@ -49,7 +44,7 @@ export function contributeTraining(
   const old = weightsOf(context, state);
   engine.load(context.model, inputShape(context), context.task.optimizer);
   engine.setWeights(old);
-  const metrics = metricValues(engine, examplesOf(context, state, rows.heldOut));
+  const metrics = metricValues(context, engine, examplesOf(context, state, rows.heldOut));
   const examples = examplesOf(context, state, rows.training);
   trainLocally(context, examples, engine);
   const trained = engine.getWeights();
@@ -89,7 +84,7 @@ export function advanceTraining(
   });
   return {
     state: withTensors(state, changed),
-    metrics: readMetrics(sums),
+    metrics: readMetrics(context, sums),
     done: context.roundInTask + 1 >= context.task.rounds,
   };
 }
@@ -113,6 +108,7 @@ function trainLocally(
   if (count === 0) return;
   const { suite, studySeed, task } = context;
   const width = x.length / count;
+  const labels = y.length / count;
   const steps = task.localSteps || task.localEpochs * Math.ceil(count / task.batchSize);
   const seedOf = stepSeeds(suite, studySeed, context, context.model, steps);
   let done = 0;
@@ -121,10 +117,10 @@ function trainLocally(
     for (let start = 0; start < count && done < steps; start += task.batchSize, done++) {
       const batch = order.subarray(start, start + task.batchSize);
       const batchX = new Float32Array(batch.length * width);
-      const batchY = new Float32Array(batch.length);
+      const batchY = new Float32Array(batch.length * labels);
       batch.forEach((row, i) => {
         batchX.set(x.subarray(row * width, (row + 1) * width), i * width);
-        batchY[i] = y[row]!;
+        batchY.set(y.subarray(row * labels, (row + 1) * labels), i * labels);
       });
       const loss = engine.trainStep({ rows: batch.length, x: batchX, y: batchY }, seedOf(done));
       if (!Number.isFinite(loss)) throw diverged('loss');

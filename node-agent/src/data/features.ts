@@ -6,23 +6,23 @@
  * Source: data.md sections 1, 3, 5 and 7. Leaves to others: each step (csv.ts, duckdb.ts, patient-key.ts, split.ts, core's checks).
  */
 import {
-  checkColumns,
-  checkPatients,
-  EncWriter,
-  hex,
-  PlexusError,
-  shownCount,
-  stricterProfile,
   type Bytes,
+  checkColumns,
   type CheckedColumns,
+  checkPatients,
   type DataSchema,
   type Dataset,
+  EncWriter,
   type Feature,
   type Finding,
+  hex,
   type Level,
+  PlexusError,
+  schemaFields,
+  shownCount,
+  stricterProfile,
   type Suite,
   type SuppressionProfile,
-  type Target,
 } from '@plexus/core';
 import { loadCsv } from './csv.js';
 import {
@@ -194,7 +194,7 @@ const NUMBERS = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECI
 
 /** The view must have exactly the schema's columns, each of a type that can hold them. */
 function checkShape(schema: DataSchema, types: readonly ColumnType[]): readonly Finding[] {
-  const fields = [...schema.features, schema.target];
+  const fields = schemaFields(schema);
   const problems: Finding[] = [];
   const expect = (name: string, what: string, accepts: (type: string) => boolean): void => {
     const column = types.find((type) => type.name === name);
@@ -241,7 +241,7 @@ async function readView(
   schema: DataSchema,
   withSplit: boolean,
 ): Promise<ViewRows> {
-  const fields: readonly (Feature | Target)[] = [...schema.features, schema.target];
+  const fields = schemaFields(schema);
   const select = [
     'CAST(patient AS VARCHAR)',
     withSplit ? 'split' : 'NULL',
@@ -277,7 +277,7 @@ async function readView(
 }
 
 /** Categories leave the engine as the index of the declared value, −1 for any other: their texts never reach the agent. */
-function numericColumn(field: Feature | Target): string {
+function numericColumn(field: Feature): string {
   const name = quoteName(field.name);
   if (field.type !== 'category') return `CAST(${name} AS DOUBLE)`;
   const cases = field.values.map((value, i) => `WHEN ${quoteText(value)} THEN ${String(i)}`);

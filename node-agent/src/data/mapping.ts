@@ -9,15 +9,16 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import {
   canonicalBytes,
-  digest,
-  hex,
-  PlexusError,
   type DataClass,
   type DataSchema,
+  digest,
   type Digest,
   type Finding,
+  hex,
   type Json,
   type Level,
+  PlexusError,
+  schemaFields,
   type Suite,
 } from '@plexus/core';
 import { sourcesDigest, type Sources } from './sources.js';
@@ -120,7 +121,7 @@ export function checkMapping(
   hospitalMaxLevel: Level,
 ): readonly Finding[] {
   const problems: Finding[] = [];
-  const fields = [...schema.features, schema.target];
+  const fields = schemaFields(schema);
   const limit = Math.min(schema.maxLevel, hospitalMaxLevel);
   for (const field of fields) {
     const place = `column ${field.name}`;

@@ -18,7 +18,7 @@ describe('an evaluate task', () => {
   });
 
   it('refuses sums without its sections', () => {
-    expect(() => advanceEvaluation([], new Map())).toThrow('metric/loss');
+    expect(() => advanceEvaluation(context, [], new Map())).toThrow('metric/loss');
   });
 
   it('takes one round', () => {

@@ -15,7 +15,8 @@ import {
 import { nodeSuite } from '@plexus/suite';
 import type { Advanced, LocalRows, TaskContext } from '../../../core/src/task/context.ts';
 import type { TrainingEngine } from '../../../core/src/task/engine-port.ts';
-import type { ModelSpec, TrainTask } from '../../../core/src/task/spec.ts';
+import type { ModelSpec } from '../../../core/src/model/spec.ts';
+import type { TrainTask } from '../../../core/src/task/spec.ts';
 import { sample } from '../data-schema/sample.ts';
 
 export const schema: DataSchema = (() => {

@@ -8,7 +8,7 @@ describe('a model as LayersModel files', () => {
   const state = initialState(nodeSuite, context);
 
   it('lists the weights in the order of the binary, four bytes a number', () => {
-    const { modelJson, weightsBin } = layersModelFiles(logistic, state, 6);
+    const { modelJson, weightsBin } = layersModelFiles(logistic, state, [6]);
     expect(JSON.parse(modelJson)).toMatchObject({
       format: 'layers-model',
       weightsManifest: [
@@ -25,6 +25,6 @@ describe('a model as LayersModel files', () => {
   });
 
   it('is refused for a state of another model', () => {
-    expect(() => layersModelFiles(logistic, state, 7)).toThrow('layer0/kernel: expected 7');
+    expect(() => layersModelFiles(logistic, state, [7])).toThrow('layer0/kernel: expected 7');
   });
 });

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseModel, parseTasks } from '../../../core/src/task/parse.ts';
+import { parseTasks } from '../../../core/src/task/parse.ts';
 import { schema } from './federation.ts';
 
-const layer = { type: 'dense', units: 1, activation: 'sigmoid', kernelInitializer: 'zeros' };
-const model = { name: 'heart', loss: 'binaryCrossentropy', layers: [layer] };
 const train = {
   kind: 'train',
   rounds: 15,
@@ -14,55 +12,11 @@ const train = {
   weighting: 'examples',
 };
 
-function refusals(
-  parsed: ReturnType<typeof parseModel> | ReturnType<typeof parseTasks>,
-): readonly string[] {
+const ofTasks = (value: unknown): readonly string[] => {
+  const parsed = parseTasks(value, schema, 'tasks');
   if (parsed.kind === 'parsed') return [];
   return parsed.problems.map(({ code, path, text }) => `${code} ${path}: ${text}`);
-}
-const ofModel = (value: unknown, width = 13): readonly string[] =>
-  refusals(parseModel(value, width, 'model'));
-const ofTasks = (value: unknown): readonly string[] => refusals(parseTasks(value, schema, 'tasks'));
-
-describe('a model', () => {
-  it('gets its defaults written out, and parses again to itself', () => {
-    const parsed = parseModel(model, 13, 'model');
-    if (parsed.kind === 'refused') throw new Error('expected it to parse');
-    expect(parsed.model.layers).toEqual([{ ...layer, useBias: true }]);
-    expect(parseModel(parsed.model, 13, 'model')).toEqual(parsed);
-  });
-
-  it('with an unknown layer is refused with the list of known ones (I8)', () => {
-    expect(ofModel({ ...model, layers: [{ type: 'lambda', code: 'x' }, layer] })).toEqual([
-      'LAYER_UNKNOWN model.layers[0].type: expected one of dense',
-    ]);
-  });
-
-  it('must end in what its loss needs', () => {
-    expect(ofModel({ ...model, layers: [{ ...layer, units: 2 }] })).toEqual([
-      'MODEL_INVALID model.layers[0]: expected one unit with sigmoid as the last layer, since the loss is binaryCrossentropy',
-    ]);
-  });
-
-  it('with more parameters than a vector may hold is refused', () => {
-    const wide = [{ type: 'dense', units: 2 ** 20 }, layer];
-    expect(ofModel({ ...model, layers: wide }, 20)).toEqual([
-      'MODEL_TOO_LARGE model: expected at most 16777216 parameters, got 23068673',
-    ]);
-  });
-
-  it('tells every problem of a mapping at once, at its place', () => {
-    expect(ofModel({ name: 'Heart', loss: 'mse', layers: [{ ...layer, rate: 1 }] })).toEqual([
-      'MODEL_INVALID model.name: expected words of a-z and 0-9 joined by -, at most 64 characters',
-      'MODEL_INVALID model.loss: expected binaryCrossentropy',
-      'MODEL_INVALID model.layers[0].rate: unknown key; expected type, units, activation, useBias, kernelInitializer',
-    ]);
-    expect(ofModel({ ...model, code: 1 })).toEqual([
-      'MODEL_INVALID model.code: unknown key; expected name, layers, loss',
-    ]);
-    expect(ofModel([])).toEqual(['MODEL_INVALID model: expected a mapping']);
-  });
-});
+};
 
 describe('tasks', () => {
   it('become canonical: decimals as strings, defaults written out', () => {

@@ -5,8 +5,9 @@
  */
 import {
   modelParameters,
+  oneInput,
+  type LayerSpec,
   type ModelSpec,
-  type OptimizerSpec,
   type TrainingEngine,
 } from '@plexus/core';
 
@@ -17,8 +18,19 @@ const ACTIVATIONS = {
   sigmoid: { value: (z: number) => 1 / (1 + Math.exp(-z)), slope: (a: number) => a * (1 - a) },
 } as const;
 
+type PlainLayer = Extract<LayerSpec, { readonly type: 'dense' }> & {
+  readonly activation: keyof typeof ACTIVATIONS;
+};
+
+function plainLayers({ layers }: ModelSpec): readonly PlainLayer[] {
+  return layers.map((layer) => {
+    if (layer.type === 'dense' && layer.activation in ACTIVATIONS) return layer as PlainLayer;
+    throw new Error('the plain engine knows dense layers only');
+  });
+}
+
 export function plainEngine(): TrainingEngine {
-  let layers: ModelSpec['layers'] = [];
+  let layers: readonly PlainLayer[] = [];
   let width = 0;
   let rate = 0;
   let weights: Float64Array[] = [];
@@ -41,18 +53,20 @@ export function plainEngine(): TrainingEngine {
 
   return {
     id: 'plain/1',
-    load(model: ModelSpec, inputWidth: number, optimizer?: OptimizerSpec) {
-      if (optimizer?.kind === 'adam') throw new Error('the plain engine knows sgd only');
-      layers = model.layers;
-      width = inputWidth;
+    load(model, inputShape, optimizer) {
+      if (optimizer !== undefined && optimizer.kind !== 'sgd')
+        throw new Error('the plain engine knows sgd only');
+      layers = plainLayers(model);
+      [width = 0] = inputShape;
       rate = Number(optimizer?.learningRate ?? 0);
-      weights = modelParameters(model, inputWidth).map(({ size }) => new Float64Array(size));
+      const parameters = modelParameters(model, oneInput(inputShape));
+      weights = parameters.map(({ size }) => new Float64Array(size));
     },
     setWeights(given) {
       weights = given.map((values) => Float64Array.from(values));
     },
     getWeights: () => weights.map((values) => Float32Array.from(values)),
-    trainStep(x, y, rows) {
+    trainStep({ x, y, rows }) {
       const gradients = weights.map((values) => new Float64Array(values.length));
       let loss = 0;
       for (let row = 0; row < rows; row++) {
@@ -88,6 +102,12 @@ export function plainEngine(): TrainingEngine {
     },
     predict: (x, rows) =>
       Float32Array.from({ length: rows }, (_, row) => forward(x, row).at(-1)![0]!),
+    perPatientGradients() {
+      throw new Error('the plain engine trains whole batches only');
+    },
+    perPatientClippedSum() {
+      throw new Error('the plain engine trains whole batches only');
+    },
     dispose() {
       weights = [];
     },

@@ -1,4 +1,4 @@
-import { hex } from '@plexus/core';
+import { hex, type ModelSpec } from '@plexus/core';
 import { nodeSuite } from '@plexus/suite';
 import { describe, expect, it } from 'vitest';
 import {
@@ -6,6 +6,7 @@ import {
   permutation,
   roundingSeed,
   seededWords,
+  stepSeeds,
   tensorSeed,
 } from '../../../core/src/task/seeds.ts';
 
@@ -46,5 +47,16 @@ describe('seeds of a study', () => {
     }
     // 400 expected, standard deviation 18; the seeds are fixed, so this holds always or never
     for (const count of firsts) expect(Math.abs(count - 400)).toBeLessThan(72);
+  });
+
+  it('give dropout another word at every step, and nothing to a model without it', () => {
+    const of = (...layers: ModelSpec['layers']): number[] => {
+      const model: ModelSpec = { name: 'm', loss: 'huber', layers };
+      return [0, 1, 2].map(stepSeeds(nodeSuite, study, update, model, 3));
+    };
+    const drawn = of({ type: 'dropout', rate: '0.5' });
+    expect(new Set(drawn).size).toBe(3);
+    expect(of({ type: 'dropout', rate: '0.5' })).toEqual(drawn);
+    expect(of({ type: 'flatten' })).toEqual([0, 0, 0]);
   });
 });

@@ -68,9 +68,9 @@ describe('federated averaging (secure-aggregation.md section 7)', () => {
     const sizes: number[] = [];
     const counting: TrainingEngine = {
       ...plain,
-      trainStep(x, y, rows) {
-        sizes.push(rows);
-        return plain.trainStep(x, y, rows);
+      trainStep(batch, seed) {
+        sizes.push(batch.rows);
+        return plain.trainStep(batch, seed);
       },
     };
     const epochs = { ...training, localSteps: 0, localEpochs: 2, batchSize: 8 };
