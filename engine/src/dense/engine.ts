@@ -2,7 +2,7 @@
  * The dense engine: tabular models in float64 loops, without TensorFlow. Equal calls give equal bytes on every machine.
  *
  * Weights are float64 between load and dispose, float32 outside. Source: engine.md; ADR 6. Leaves to others: which models it takes
- * (plan.ts), arithmetic (network.ts, patients.ts), when it is chosen (select.ts).
+ * (plan.ts), arithmetic (network.ts, rows.ts), when it is chosen (select.ts).
  */
 import {
   mixingProblems,
@@ -17,11 +17,12 @@ import {
   type Shape,
   type TrainingEngine,
 } from '@plexus/core';
+import { PatientGradients } from '../patient-gradients.js';
 import { lossRule, type LossRule } from './loss.js';
 import { Network } from './network.js';
 import { updateRule, type UpdateRule } from './optimizer.js';
-import { PatientGradients } from './patients.js';
 import { planOf } from './plan.js';
+import { NetworkRows } from './rows.js';
 
 /** Rows that are predicted at once. */
 const PREDICT_ROWS = 256;
@@ -49,7 +50,7 @@ export class DenseEngine implements TrainingEngine {
       network,
       loss,
       update: optimizer && updateRule(optimizer, plan.weights),
-      patients: new PatientGradients(network, loss),
+      patients: new PatientGradients(new NetworkRows(network, loss), plan.weights),
     };
   }
 

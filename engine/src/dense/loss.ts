@@ -2,7 +2,7 @@
  * Losses: the sum over a batch's rows, and its gradient with respect to the predictions.
  *
  * A row's loss is the mean over its outputs. Source: Keras, as the loss vectors of engine.json hold it; Cox 1972 with Breslow's ties.
- * Leaves to others: dividing by the rows (engine.ts) or by a patient's rows (patients.ts).
+ * Leaves to others: dividing by the rows (engine.ts) or by a patient's rows (rows.ts).
  */
 import type { Loss } from '@plexus/core';
 import { log } from './elementary.js';

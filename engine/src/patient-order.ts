@@ -1,4 +1,4 @@
-/** Rows of a batch in the order of their patients. Leaves to others: what is computed of them (patients.ts). */
+/** Rows of a batch in the order of their patients. Leaves to others: what is computed of them (patient-gradients.ts). */
 import { PlexusError, type PatientBatch } from '@plexus/core';
 
 /** Patient p has the rows order[starts[p]] to order[starts[p + 1] − 1]. Shapes: order: rows. starts: patients + 1. */
