@@ -1,4 +1,5 @@
 /** The training engines, behind core's TrainingEngine. */
+export { capabilityProblems } from './capabilities.js';
 export { checkConformance } from './conformance.js';
 export { DenseEngine } from './dense/engine.js';
 export { isDense } from './dense/plan.js';

@@ -137,7 +137,7 @@ export function groupNormalization(
 export function embedding(layer: LayerOf<'embedding'>, at: number): WeightedLayer {
   return {
     apply: (x, [table]) => {
-      const read = tf.round(x);
+      const read = tf.clipByValue(tf.round(x), 0, layer.inputDim - 1); // beyond the table wasm would read other memory
       return { y: tf.gather(table!, tf.cast(read, 'int32')), read };
     },
     after: identity,

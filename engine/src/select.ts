@@ -1,9 +1,10 @@
 /**
  * Which engine runs: `auto` or one by name. A named engine that is absent is an error, never a silent fallback.
  *
- * `auto` is wasm for every model there is: tfjs-node pays off for convolutions only (engine.md "Selection").
+ * Source: engine.md "Selection". Leaves to others: what an engine cannot train (capabilities.ts).
  */
-import { PlexusError, type TrainingEngine } from '@plexus/core';
+import { PlexusError, type ModelSpec, type TrainingEngine } from '@plexus/core';
+import { hasConvolutions } from './capabilities.js';
 import { cpuProvider } from './cpu.js';
 import type { EngineName, EngineProvider } from './provider.js';
 import { tensorflowProvider } from './tensorflow.js';
@@ -23,13 +24,24 @@ export function engineProviders(): readonly EngineProvider[] {
   return Object.values(PROVIDERS);
 }
 
+/** tfjs-node pays off for convolutions only; what `auto` finds absent was not asked for. Errors: none thrown. */
+export async function engineFor(choice: EngineChoice, model?: ModelSpec): Promise<EngineName> {
+  if (choice !== 'auto') return choice;
+  if (model === undefined || !hasConvolutions(model)) return 'wasm';
+  const probe = await PROVIDERS.tensorflow.probe();
+  return probe.kind === 'ready' ? 'tensorflow' : 'wasm';
+}
+
 /**
- * Creates the chosen engine.
+ * Creates the chosen engine; `auto` asks the model which one.
  *
  * Errors   environment/ENGINE_UNAVAILABLE with the reason and the command that would help; environment/ENGINE_CONFORMANCE.
  */
-export async function createEngine(choice: EngineChoice): Promise<TrainingEngine> {
-  const provider = PROVIDERS[choice === 'auto' ? 'wasm' : choice];
+export async function createEngine(
+  choice: EngineChoice,
+  model?: ModelSpec,
+): Promise<TrainingEngine> {
+  const provider = PROVIDERS[await engineFor(choice, model)];
   const probe = await provider.probe();
   if (probe.kind === 'absent')
     throw new PlexusError(

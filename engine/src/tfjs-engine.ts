@@ -5,94 +5,132 @@
  * backend per process, so each call first makes its own current; once a backend is up, that takes effect at once.
  * Source: engine.md "Determinism" and "Memory". Leaves to others: what the model is (tfjs-model.ts), threads (worker.ts).
  */
-import { PlexusError, type ModelSpec, type OptimizerSpec, type TrainingEngine } from '@plexus/core';
+import {
+  mixingProblems,
+  oneInput,
+  PlexusError,
+  type Batch,
+  type GradientSink,
+  type ModelProblem,
+  type ModelSpec,
+  type OptimizerSpec,
+  type PatientBatch,
+  type Shape,
+  type TrainingEngine,
+} from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerVariable, Sequential } from '@tensorflow/tfjs-layers';
-import { buildModel, buildOptimizer, meanLoss } from './tfjs-model.js';
+import { capabilityProblems } from './capabilities.js';
+import { labelWidth, meanLoss } from './losses.js';
+import { buildOptimizer } from './optimizers.js';
+import { loopOverPatients, type BatchGradient } from './patient-loop.js';
+import type { EngineName } from './provider.js';
+import { expectCount, TfjsModel } from './tfjs-model.js';
 
-/** Rows predicted at a time, so that a large hospital needs no large tensor. */
+/** Rows predicted at a time, so that a large hospital needs no large tensor: at most so many, and so many numbers between two layers. */
 const PREDICT_ROWS = 4096;
+const PREDICT_NUMBERS = 2 ** 22;
 
 interface Loaded {
   readonly spec: ModelSpec;
-  readonly inputWidth: number;
-  readonly outputWidth: number;
-  readonly model: Sequential;
+  readonly inputShape: Shape;
+  /** Numbers of an example. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly labels: number;
+  readonly model: TfjsModel;
+  readonly trainable: readonly tf.Variable[];
   readonly optimizer: tf.Optimizer | undefined;
-  readonly variables: readonly LayerVariable[];
 }
 
 /** Shapes and errors: as TrainingEngine; bug/STATE_UNEXPECTED for a call out of order or arrays of the wrong size. */
 export class TfjsEngine implements TrainingEngine {
   readonly id: string;
-  readonly #backend: string;
+  readonly #name: EngineName;
   #loaded: Loaded | undefined;
 
-  constructor(id: string, backend: string) {
+  /** name: of a backend that is up. */
+  constructor(id: string, name: EngineName) {
     this.id = id;
-    this.#backend = backend;
+    this.#name = name;
   }
 
-  load(spec: ModelSpec, inputWidth: number, optimizer?: OptimizerSpec): void {
+  load(spec: ModelSpec, inputShape: Shape, optimizer?: OptimizerSpec): void {
     this.dispose();
-    const model = buildModel(spec, inputWidth);
+    refuse(capabilityProblems(this.#name, spec, 'model'));
+    const model = new TfjsModel(spec, oneInput(inputShape));
+    const outputs = tf.util.sizeFromShape([...model.outputShape]);
     this.#loaded = {
       spec,
-      inputWidth,
-      outputWidth: spec.layers.at(-1)?.units ?? 0,
+      inputShape,
+      inputs: tf.util.sizeFromShape([...inputShape]),
+      outputs,
+      labels: labelWidth(spec.loss, outputs),
       model,
+      trainable: model.trainable,
       optimizer: optimizer && buildOptimizer(optimizer),
-      variables: model.trainableWeights,
     };
   }
 
   setWeights(weights: readonly Float32Array[]): void {
-    const { variables } = this.#current();
-    expectLength('weights', variables.length, weights.length);
+    const { model } = this.#current();
+    expectCount('weights', model.weights.length, weights.length);
     tf.tidy(() => {
-      variables.forEach((variable, i) => {
-        const shape = variable.shape.map((extent) => extent ?? 0);
+      model.weights.forEach(({ parameter, variable }, i) => {
         const values = weights[i] ?? new Float32Array(0);
-        expectLength(`weight ${String(i)}`, tf.util.sizeFromShape(shape), values.length);
+        expectCount(`weight ${String(i)}`, parameter.size, values.length);
         // tfjs may keep the array it is given, so it gets one of its own
-        variable.write(tf.tensor(values.slice(), shape));
+        variable.assign(tf.tensor(values.slice(), variable.shape));
       });
     });
   }
 
   getWeights(): readonly Float32Array[] {
-    const { variables } = this.#current();
-    return variables.map((variable) => Float32Array.from(variable.read().dataSync()));
+    return this.#current().model.weights.map(({ variable }) => numbersOf(variable));
   }
 
-  trainStep(x: Float32Array, y: Float32Array, rows: number): number {
-    const { spec, model, optimizer, inputWidth, outputWidth, variables } = this.#current();
+  trainStep(batch: Batch, stepSeed: number): number {
+    const loaded = this.#current();
+    const { optimizer, trainable } = loaded;
     if (optimizer === undefined)
       throw new PlexusError('STATE_UNEXPECTED', 'engine: loaded without an optimizer');
-    expectLength('x', rows * inputWidth, x.length);
-    expectLength('y', rows * outputWidth, y.length);
+    expectBatch(batch, loaded);
     return tf.tidy(() => {
-      const inputs = tf.tensor2d(x, [rows, inputWidth]);
-      const labels = tf.tensor2d(y, [rows, outputWidth]);
-      const loss = (): tf.Scalar =>
-        meanLoss(spec, labels, oneOutput(model.apply(inputs, { training: true })));
-      const trained = variables.map((variable) => trainable(variable));
-      const value = optimizer.minimize(loss, true, trained);
+      const loss = lossOf(loaded, batch, stepSeed);
+      // tfjs refuses to differentiate by nothing
+      const value =
+        trainable.length === 0 ? loss() : optimizer.minimize(loss, true, [...trainable]);
       return value?.dataSync()[0] ?? NaN;
     });
   }
 
+  perPatientGradients(batch: PatientBatch, clipNorm: number, sink: GradientSink): void {
+    const loaded = this.#current();
+    refuse(mixingProblems(loaded.spec, 'model'));
+    expectBatch(batch, loaded);
+    expectCount('patientOf', batch.rows, batch.patientOf.length);
+    loopOverPatients(gradients(loaded), sizeOfWeights(loaded), batch, clipNorm, sink);
+  }
+
+  perPatientClippedSum(batch: PatientBatch, clipNorm: number): Float32Array {
+    const sum = new Float64Array(sizeOfWeights(this.#current()));
+    this.perPatientGradients(batch, clipNorm, (_, gradient) => {
+      gradient.forEach((value, i) => (sum[i] = (sum[i] ?? 0) + value));
+    });
+    return Float32Array.from(sum);
+  }
+
   predict(x: Float32Array, rows: number): Float32Array {
-    const { model, inputWidth, outputWidth } = this.#current();
-    expectLength('x', rows * inputWidth, x.length);
-    const out = new Float32Array(rows * outputWidth);
-    for (let start = 0; start < rows; start += PREDICT_ROWS) {
-      const end = Math.min(rows, start + PREDICT_ROWS);
-      const part = x.subarray(start * inputWidth, end * inputWidth);
+    const { model, inputShape, inputs, outputs } = this.#current();
+    expectCount('x', rows * inputs, x.length);
+    const most = Math.min(PREDICT_ROWS, Math.ceil(PREDICT_NUMBERS / model.widest));
+    const out = new Float32Array(rows * outputs);
+    for (let start = 0; start < rows; start += most) {
+      const end = Math.min(rows, start + most);
+      const part = x.slice(start * inputs, end * inputs);
       const scores = tf.tidy(() =>
-        oneOutput(model.apply(tf.tensor2d(part, [end - start, inputWidth]))).dataSync(),
+        model.forward([tf.tensor(part, [end - start, ...inputShape])]).dataSync(),
       );
-      out.set(scores, start * outputWidth);
+      out.set(scores, start * outputs);
     }
     return out;
   }
@@ -112,30 +150,54 @@ export class TfjsEngine implements TrainingEngine {
   }
 
   #useBackend(): void {
-    if (tf.getBackend() !== this.#backend) void tf.setBackend(this.#backend);
+    if (tf.getBackend() !== this.#name) void tf.setBackend(this.#name);
   }
 }
 
-function oneOutput(output: ReturnType<Sequential['apply']>): tf.Tensor {
-  if (output instanceof tf.Tensor) return output;
-  throw new PlexusError('STATE_UNEXPECTED', 'engine: the model has more than one output');
+/** The mean loss of a batch. seed: of the step while training; without one nothing is dropped and nothing moves. */
+function lossOf(loaded: Loaded, { rows, x, y }: Batch, seed?: number): () => tf.Scalar {
+  const { spec, model, inputShape, labels } = loaded;
+  const inputs = tf.tensor(x, [rows, ...inputShape]);
+  const wanted = tf.tensor(y, [rows, labels]);
+  return () => {
+    const output = model.forward([inputs], seed);
+    return meanLoss(spec.loss, wanted, tf.reshape(output, [rows, loaded.outputs]));
+  };
 }
 
-/** The variable behind a layer's weight: tfjs-layers gives it out as a tensor, and optimizers take nothing but variables. */
-function trainable(weight: LayerVariable): tf.Variable {
-  const value = weight.read();
-  if (isVariable(value)) return value;
-  throw new PlexusError('STATE_UNEXPECTED', 'engine: a weight is not a variable');
+function gradients(loaded: Loaded): BatchGradient {
+  const { trainable } = loaded;
+  const size = sizeOfWeights(loaded);
+  return (rows, x, y) =>
+    tf.tidy(() => {
+      const out = new Float32Array(size);
+      if (trainable.length === 0) return out;
+      const { grads } = tf.variableGrads(lossOf(loaded, { rows, x, y }), [...trainable]);
+      let start = 0;
+      for (const { name, size: length } of trainable) {
+        const gradient = grads[name];
+        if (gradient !== undefined) out.set(numbersOf(gradient), start);
+        start += length;
+      }
+      return out;
+    });
 }
 
-function isVariable(value: tf.Tensor): value is tf.Variable {
-  return value instanceof tf.Variable;
+function sizeOfWeights({ trainable }: Loaded): number {
+  return trainable.reduce((sum, { size }) => sum + size, 0);
 }
 
-function expectLength(what: string, expected: number, got: number): void {
-  if (expected !== got)
-    throw new PlexusError(
-      'STATE_UNEXPECTED',
-      `${what}: expected ${String(expected)}, got ${String(got)}`,
-    );
+/** A copy: a backend may hand out its own memory. */
+function numbersOf(tensor: tf.Tensor): Float32Array {
+  return Float32Array.from(tensor.dataSync());
+}
+
+function expectBatch({ rows, x, y }: Batch, { inputs, labels }: Loaded): void {
+  expectCount('x', rows * inputs, x.length);
+  expectCount('y', rows * labels, y.length);
+}
+
+function refuse([problem]: readonly ModelProblem[]): void {
+  if (problem !== undefined)
+    throw new PlexusError(problem.code, `${problem.path}: ${problem.text}`);
 }

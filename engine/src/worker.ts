@@ -13,14 +13,16 @@ import {
   type TrainingEngine,
 } from '@plexus/core';
 import type { TrainingJob, TrainingResult, WorkerAnswer } from './job.js';
-import { createEngine, type EngineChoice } from './select.js';
+import type { EngineName } from './provider.js';
+import { createEngine, engineFor } from './select.js';
 
 /** Answers the jobs of a pool until the thread ends. What is not a coded error ends the thread: it is a bug of ours. */
 export function answerJobs(port: MessagePort, suite: Suite): void {
-  const engines = new Map<EngineChoice, TrainingEngine>();
+  const engines = new Map<EngineName, TrainingEngine>();
   const run = async (job: TrainingJob): Promise<TrainingResult> => {
-    const engine = engines.get(job.engine) ?? (await createEngine(job.engine));
-    engines.set(job.engine, engine);
+    const name = await engineFor(job.engine, job.context.model);
+    const engine = engines.get(name) ?? (await createEngine(name));
+    engines.set(name, engine);
     try {
       const context = { ...job.context, suite };
       const values = contribute(context, decodeTensors(job.state), job.rows, engine);

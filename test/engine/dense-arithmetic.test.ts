@@ -54,13 +54,13 @@ const between = (min: number, max: number): fc.Arbitrary<number> =>
   fc.double({ min, max, noNaN: true }).filter((x) => Math.abs(x) > 1e-20);
 
 describe('functions of + − × ÷', () => {
-  it('exp is within 1 unit in the last place, expm1 and tanh within 4', () => {
+  it('exp is within 2 units in the last place, tanh within 6, expm1 within 8', () => {
     const check = (x: number): void => {
       const minusOne = exactExpm1(x);
-      expect(units(exp(x), ONE + minusOne)).toBeLessThan(1);
-      expect(units(expm1(x), minusOne)).toBeLessThan(4);
+      expect(units(exp(x), ONE + minusOne)).toBeLessThan(2);
+      expect(units(expm1(x), minusOne)).toBeLessThan(8);
       const double = exactExpm1(2 * x);
-      expect(units(tanh(x), (double * ONE) / (double + 2n * ONE))).toBeLessThan(4);
+      expect(units(tanh(x), (double * ONE) / (double + 2n * ONE))).toBeLessThan(6);
     };
     fc.assert(fc.property(between(-20, 20), check), runs);
     fc.assert(fc.property(between(-1, 1), check), runs);

@@ -6,26 +6,11 @@ import { lossRule } from '../../engine/src/dense/loss.ts';
 import { Network } from '../../engine/src/dense/network.ts';
 import { planOf } from '../../engine/src/dense/plan.ts';
 import { chain, chainOf, dense, numbers, patientCases } from './dense-cases.ts';
+import { expectTensors } from './patient-cases.ts';
 import { engineVectors, expectClose, numbersOf } from './vectors.ts';
 
 const vectors = engineVectors();
 const SGD: OptimizerSpec = { kind: 'sgd', learningRate: '0.5' };
-
-/** Slices of one array of weights, as long as the wanted ones. */
-function expectTensors(
-  what: string,
-  got: ArrayLike<number>,
-  want: readonly (readonly number[])[],
-  tolerance?: Parameters<typeof expectClose>[3],
-): void {
-  let at = 0;
-  want.forEach((values, i) => {
-    const part = Array.from({ length: values.length }, (_, k) => got[at + k]!);
-    expectClose(`${what} ${String(i)}`, part, values, tolerance);
-    at += values.length;
-  });
-  expect(got.length).toBe(at);
-}
 
 describe.skipIf(vectors === undefined)('the dense engine against TensorFlow 2.21', () => {
   const layerCases = (vectors?.layers ?? []).flatMap((given) => {
@@ -59,7 +44,7 @@ describe.skipIf(vectors === undefined)('the dense engine against TensorFlow 2.21
     const below = network.slopes[0]!.subarray(0, x.length);
     expectClose('input', below, given.gradInputs[0]!, given.tolerance);
     network.addGradient(rows, network.gradient);
-    expectTensors('weight', network.gradient, given.gradWeights, given.tolerance);
+    expectTensors(network.gradient, given.gradWeights, given.tolerance);
 
     const engine = new DenseEngine();
     engine.load(given.model, [width]);
@@ -197,16 +182,16 @@ describe.skipIf(vectors === undefined)('the dense engine against TensorFlow 2.21
     let seen = 0;
     engine.perPatientGradients(batch, 1e30, (patient, gradient) => {
       expect(patient).toBe(seen++);
-      expectTensors(`example ${String(patient)}`, gradient, given.perExampleGrad[patient]!);
+      expectTensors(gradient, given.perExampleGrad[patient]!);
     });
     expect(seen).toBe(rows);
     for (const { C, factors, sum } of given.clipped) {
-      expectTensors(`sum for ${String(C)}`, engine.perPatientClippedSum(batch, C), sum);
+      expectTensors(engine.perPatientClippedSum(batch, C), sum);
       engine.perPatientGradients(batch, C, (patient, gradient) => {
         const wanted = given.perExampleGrad[patient]!.map((values) =>
           values.map((value) => factors[patient]! * value),
         );
-        expectTensors(`example ${String(patient)} for ${String(C)}`, gradient, wanted);
+        expectTensors(gradient, wanted);
       });
     }
   });

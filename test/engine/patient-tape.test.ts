@@ -1,4 +1,4 @@
-/** Gradients by patient from one pass of tfjs, against TensorFlow's values and against one pass a patient. */
+/** Gradients by patient from one pass of tfjs, against one pass a patient that differentiates by the weights. */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -7,183 +7,23 @@ import {
   layerName,
   modelParameters,
   oneInput,
-  parseModel,
   type LayerSpec,
   type ModelSpec,
   type PatientBatch,
   type Shape,
 } from '@plexus/core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { PatientGradients } from '../../engine/src/patient-gradients.ts';
+import { lossRule } from '../../engine/src/dense/loss.ts';
 import { rowLayer } from '../../engine/src/patient-layers.ts';
 import { isTaped, TapedRows } from '../../engine/src/patient-tape.ts';
-import { lossRule } from '../../engine/src/dense/loss.ts';
-import { chain, dense, numbers, patientCases } from './dense-cases.ts';
-import { engineVectors, expectClose, numbersOf } from './vectors.ts';
+import { chain, dense, numbers } from './dense-cases.ts';
+import { each, gradientsOf, summed, tensorsOf } from './patient-cases.ts';
+import { expectClose } from './vectors.ts';
 
 beforeAll(async () => {
   tf.enableProdMode(); // it advertises on the console otherwise
   await tf.setBackend('cpu');
 });
-
-interface KerasLike {
-  readonly className: string;
-  readonly config: object;
-}
-
-/** Layers in the words of Keras as the parser of models reads them, if it takes them. */
-function layersOf(
-  given: readonly KerasLike[] | undefined,
-  input: Shape,
-): readonly LayerSpec[] | undefined {
-  const layers = given?.map(({ className, config }) => {
-    const type = className.charAt(0).toLowerCase() + className.slice(1).replace(/([0-9])D/, '$1d');
-    const options = Object.entries(config).filter(
-      ([key, value]) =>
-        !(key === 'dataFormat' && value === 'channelsLast') &&
-        !(key === 'dilationRate' && String(value) === '1,1') &&
-        !(key === 'dilationRate' && String(value) === '1'),
-    );
-    return { type, ...Object.fromEntries(options) };
-  });
-  if (layers === undefined) return undefined;
-  const tail = [{ type: 'flatten' }, { type: 'dense', units: 1 }];
-  const text = { name: 'case', loss: 'meanSquaredError', layers: [...layers, ...tail] };
-  const parsed = parseModel(text, oneInput(input), 'model');
-  return parsed.kind === 'parsed' ? parsed.model.layers.slice(0, layers.length) : undefined;
-}
-
-function tensorsOf(model: ModelSpec, input: Shape, values: readonly Float32Array[]): tf.Tensor[] {
-  return modelParameters(model, oneInput(input)).map(({ shape }, i) =>
-    tf.tensor(values[i]!, [...shape]),
-  );
-}
-
-function gradientsOf(
-  model: ModelSpec,
-  input: Shape,
-  weights: readonly tf.Tensor[],
-): PatientGradients {
-  const size = weights.reduce((sum, weight) => sum + weight.size, 0);
-  return new PatientGradients(new TapedRows(model, input, () => weights), size);
-}
-
-function each(gradients: PatientGradients, batch: PatientBatch, clipNorm: number): Float32Array[] {
-  const all: Float32Array[] = [];
-  gradients.each(batch, clipNorm, (_, gradient) => all.push(gradient.slice()));
-  expect(all.length).toBe(batch.patients);
-  return all;
-}
-
-function alone(rows: number): Pick<PatientBatch, 'rows' | 'patientOf' | 'patients'> {
-  return { rows, patientOf: Uint32Array.from({ length: rows }, (_, i) => i), patients: rows };
-}
-
-function summed(gradients: readonly Float32Array[]): number[] {
-  return gradients.reduce<number[]>(
-    (sum, gradient) => Array.from(gradient, (value, k) => (sum[k] ?? 0) + value),
-    [],
-  );
-}
-
-function expectTensors(
-  got: ArrayLike<number>,
-  want: readonly (readonly number[])[],
-  tolerance?: Parameters<typeof expectClose>[3],
-): void {
-  let at = 0;
-  want.forEach((values, i) => {
-    const part = Array.from({ length: values.length }, (_, k) => got[at + k]!);
-    expectClose(`weight ${String(i)}`, part, values, tolerance);
-    at += values.length;
-  });
-  expect(got.length).toBe(at);
-}
-
-describe.skipIf(engineVectors() === undefined)(
-  'one pass for all rows, against TensorFlow 2.21',
-  () => {
-    const wrongOnCpu = ['net.conv.avgpool.same', 'conv.same.s2.B4']; // its own average-pooling gradient with `same`
-    const cases = (engineVectors()?.layers ?? []).flatMap((given) => {
-      const input = given.inputs[0]!.shape.slice(1);
-      const layers = given.inputs.length === 1 ? layersOf(given.layers, input) : undefined;
-      if (layers === undefined || given.weights.length === 0 || wrongOnCpu.includes(given.id))
-        return [];
-      const model = chain('meanSquaredError', ...layers);
-      return isTaped(model, input) ? [{ ...given, input, model }] : [];
-    });
-
-    it('takes dense, convolution, normalisation and embedding layers and networks of them', () => {
-      const ids = cases.map(({ id }) => id);
-      for (const kind of ['dense', 'conv1d', 'conv2d', 'depthwise'])
-        expect(ids.filter((id) => id.startsWith(`${kind}.`)).length).toBeGreaterThan(15);
-      expect(ids).toEqual(
-        expect.arrayContaining([
-          'dense.3d',
-          'layerNorm',
-          'layerNorm.axes',
-          'embedding.gap.dense',
-          'net.conv.maxpool',
-          'net.ecg',
-        ]),
-      );
-    });
-
-    // a squared error whose slope is the upstream gradient: labels = output − upstream · outputs ÷ 2
-    it.each(cases)('adds up to the gradient of $id', (given) => {
-      const rows = given.inputs[0]!.shape[0]!;
-      const outputs = given.output.length / rows;
-      const upstream = numbersOf(given.upstream);
-      const y = Float32Array.from(given.output, (p, k) => p - (upstream[k]! * outputs) / 2);
-      const weights = tensorsOf(given.model, given.input, given.weights.map(numbersOf));
-      const batch = { ...alone(rows), x: numbersOf(given.inputs[0]!), y };
-      const gradients = gradientsOf(given.model, given.input, weights);
-      const tolerance = { absolute: 1e-5, relative: 2e-5 }; // labels are float32
-      expectTensors(summed(each(gradients, batch, 1e30)), given.gradWeights, tolerance);
-      expectTensors(gradients.clippedSum(batch, 1e30), given.gradWeights, tolerance);
-    });
-
-    const perExample = patientCases().flatMap((given) => {
-      const input = given.inputs[0]!.shape.slice(1);
-      const layers = layersOf(given.layers, input);
-      if (layers === undefined || wrongOnCpu.includes(given.id)) return [];
-      const model = chain(given.loss, ...layers);
-      return isTaped(model, input) ? [{ ...given, input, model }] : [];
-    });
-
-    it('takes every case by example but the recurrent one', () => {
-      expect(perExample.map(({ id }) => id)).toEqual([
-        'dense2.B8',
-        'dense2.softmax.B8',
-        'dense2.zeroGradient.B8',
-        'conv.B4',
-        'conv1d.B4',
-        'embedding.B4',
-      ]);
-    });
-
-    it.each(perExample)(
-      'gives the gradients of $id by example, and their clipped sums',
-      (given) => {
-        const rows = given.inputs[0]!.shape[0]!;
-        const batch = {
-          ...alone(rows),
-          x: numbersOf(given.inputs[0]!),
-          y: numbersOf(given.labels),
-        };
-        const weights = tensorsOf(given.model, given.input, given.weights.map(numbersOf));
-        const gradients = gradientsOf(given.model, given.input, weights);
-        each(gradients, batch, 1e30).forEach((gradient, patient) => {
-          expectTensors(gradient, given.perExampleGrad[patient]!);
-        });
-        for (const { C, sum } of given.clipped) {
-          expectTensors(gradients.clippedSum(batch, C), sum);
-          expectTensors(summed(each(gradients, batch, C)), sum);
-        }
-      },
-    );
-  },
-);
 
 const conv = {
   useBias: true,
