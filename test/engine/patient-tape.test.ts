@@ -1,10 +1,7 @@
-/** Gradients by patient from one pass of tfjs, against one pass a patient that differentiates by the weights. */
+/** Gradients by patient from one pass of tfjs, against the general loop. */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  INPUT,
-  layerInputs,
-  layerName,
   modelParameters,
   oneInput,
   type LayerSpec,
@@ -13,9 +10,10 @@ import {
   type Shape,
 } from '@plexus/core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lossRule } from '../../engine/src/dense/loss.ts';
-import { rowLayer } from '../../engine/src/patient-layers.ts';
+import { meanLoss } from '../../engine/src/losses.ts';
+import { loopOverPatients, type BatchGradient } from '../../engine/src/patient-loop.ts';
 import { isTaped, TapedRows } from '../../engine/src/patient-tape.ts';
+import { TfjsModel } from '../../engine/src/tfjs-model.ts';
 import { chain, dense, numbers } from './dense-cases.ts';
 import { each, gradientsOf, summed, tensorsOf } from './patient-cases.ts';
 import { expectClose } from './vectors.ts';
@@ -108,41 +106,36 @@ const MODELS: readonly (readonly [string, Shape, ModelSpec])[] = [
   ],
 ];
 
-/** The mean loss's gradient over some rows, by differentiating with respect to the weights themselves. */
-function direct(
-  model: ModelSpec,
+/** By the general loop over tfjs layers. */
+function oneByOne(
+  spec: ModelSpec,
   shape: Shape,
   weights: readonly tf.Tensor[],
-  x: Float32Array,
-  y: Float32Array,
-  rows: number,
-): number[] {
-  const names = modelParameters(model, oneInput(shape)).map(({ name }) => name);
-  const loss = (...given: tf.Tensor[]): tf.Tensor => {
-    const known = new Map([[INPUT, tf.tensor(x, [rows, ...shape])]]);
-    let output = known.get(INPUT)!;
-    model.layers.forEach((layer, i) => {
-      const name = layerName(layer, i);
-      const before = layerInputs(model, i).map((input) => known.get(input)!);
-      const row = rowLayer(layer, before[0]!.shape.slice(1), 0)!;
-      const own = given.filter((_, k) => names[k]!.startsWith(`${name}/`));
-      output =
-        row.kind === 'plain'
-          ? row.apply(before)
-          : row.layer.after(row.layer.apply(before[0]!, own).y);
-      known.set(name, output);
-    });
-    const predictions = Float64Array.from(output.dataSync());
-    const slope = new Float64Array(predictions.length);
-    lossRule(model.loss, predictions.length / rows).sum(rows, y, predictions, slope);
-    const scaled = Float32Array.from(slope, (value) => value / rows);
-    return tf.sum(tf.mul(output, tf.tensor(scaled, output.shape)));
+  batch: PatientBatch,
+  clipNorm: number,
+): Float32Array[] {
+  const model = new TfjsModel(spec, oneInput(shape));
+  model.weights.forEach(({ variable }, i) => {
+    variable.assign(tf.reshape(weights[i]!, variable.shape));
+  });
+  const size = model.trainable.reduce((sum, variable) => sum + variable.size, 0);
+  const gradientOf: BatchGradient = (rows, x, y) => {
+    const loss = (): tf.Scalar => {
+      const output = tf.reshape(model.forward([tf.tensor(x, [rows, ...shape])]), [rows, -1]);
+      return meanLoss(spec.loss, tf.tensor(y, [rows, y.length / rows]), output);
+    };
+    const { grads } = tf.variableGrads(loss, [...model.trainable]);
+    const all = model.trainable.flatMap(({ name }) => [...grads[name]!.dataSync()]);
+    return Float32Array.from(all);
   };
-  return tf.tidy(() =>
-    tf
-      .grads(loss)([...weights])
-      .flatMap((gradient) => [...gradient.dataSync()]),
-  );
+  const gradients: Float32Array[] = [];
+  tf.tidy(() => {
+    loopOverPatients(gradientOf, size, batch, clipNorm, (_, gradient) => {
+      gradients.push(gradient.slice());
+    });
+  });
+  model.dispose();
+  return gradients;
 }
 
 describe.each(MODELS)('%s', (_, shape, model) => {
@@ -165,51 +158,24 @@ describe.each(MODELS)('%s', (_, shape, model) => {
       modelParameters(model, oneInput(shape)).map(({ size }, i) => numbers(i + 1, size, 0.8)),
     );
 
-  it('gives each patient the gradient of its rows, in one pass or in several', () => {
+  it('gives each patient what the general loop gives it, in one pass or in several', () => {
     const weights = start();
-    for (const patientOf of [
-      [3, 0, 1, 1, 3, 3, 4],
-      Array.from({ length: 70 }, (__, i) => (i < 66 ? 0 : i % 5)),
-    ]) {
+    const several = Array.from({ length: 70 }, (_unused, i) => (i < 66 ? 0 : i % 5));
+    for (const patientOf of [[3, 0, 1, 1, 3, 3, 4, 2], several]) {
       const batch = batchOf(patientOf, 6);
       const gradients = gradientsOf(model, shape, weights);
-      const all = each(gradients, batch, 1e30);
-      const norms: number[] = [];
-      all.forEach((gradient, patient) => {
-        const own = patientOf.flatMap((p, row) => (p === patient ? [row] : []));
-        const pick = (values: Float32Array, size: number): Float32Array =>
-          Float32Array.from(
-            own.flatMap((row) => [...values.subarray(row * size, (row + 1) * size)]),
-          );
-        const want =
-          own.length === 0
-            ? new Array<number>(gradient.length).fill(0)
-            : direct(
-                model,
-                shape,
-                weights,
-                pick(batch.x, width),
-                pick(batch.y, labels),
-                own.length,
-              );
-        expectClose(`patient ${String(patient)}`, gradient, want, {
-          relative: 1e-5,
-          absolute: 1e-7,
+      const free = oneByOne(model, shape, weights, batch, 1e30);
+      const lengths = free.map((gradient) => Math.hypot(...gradient)).toSorted((a, b) => a - b);
+      // without a scale, and with one for some
+      for (const clipNorm of [1e30, lengths[3]!]) {
+        const want = oneByOne(model, shape, weights, batch, clipNorm);
+        const tolerance = { relative: 1e-5, absolute: 1e-7 };
+        each(gradients, batch, clipNorm).forEach((gradient, patient) => {
+          expectClose(`patient ${String(patient)}`, gradient, [...want[patient]!], tolerance);
         });
-        norms.push(Math.sqrt(want.reduce((sum, value) => sum + value * value, 0)));
-      });
-      const clipNorm = norms.toSorted((a, b) => a - b)[3]!; // some are scaled, some are not
-      const clipped = each(gradients, batch, clipNorm);
-      clipped.forEach((gradient, patient) => {
-        const factor = norms[patient]! > clipNorm ? clipNorm / norms[patient]! : 1;
-        const want = Array.from(all[patient]!, (value) => factor * value);
-        expectClose(`clipped patient ${String(patient)}`, gradient, want, {
-          relative: 1e-5,
-          absolute: 1e-7,
-        });
-      });
-      const sum = gradients.clippedSum(batch, clipNorm);
-      expectClose('clipped sum', sum, summed(clipped), { relative: 1e-5, absolute: 1e-7 });
+        const sum = gradients.clippedSum(batch, clipNorm);
+        expectClose('clipped sum', sum, summed(want), tolerance);
+      }
     }
   });
 
