@@ -3,9 +3,8 @@
  *
  * Leaves to others: layers with weights (patient-weighted.ts); what is not taken, recurrent layers first, is the general loop's.
  */
-import type { LayerSpec, Shape } from '@plexus/core';
+import { PlexusError, type Activation, type LayerSpec, type Shape } from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { activation, identity, rank4, type TensorFunction } from './patient-tensors.js';
 import {
   conv1d,
   conv2d,
@@ -13,105 +12,95 @@ import {
   embedding,
   groupNormalization,
   layerNormalization,
+  prelu,
   type WeightedLayer,
 } from './patient-weighted.js';
+import { buildLayer } from './tfjs-layer.js';
 
 export type RowLayer =
   | { readonly kind: 'plain'; readonly apply: (inputs: readonly tf.Tensor[]) => tf.Tensor }
-  | { readonly kind: 'weighted'; readonly layer: WeightedLayer };
+  | {
+      readonly kind: 'weighted';
+      readonly layer: WeightedLayer;
+      readonly activation: (y: tf.Tensor) => tf.Tensor;
+    };
 
 /** Undefined for a layer that is not taken. at: the place of its first weight in the array of all. */
 export function rowLayer(layer: LayerSpec, input: Shape, at: number): RowLayer | undefined {
-  const positions = input.slice(0, -1).map((_, i) => i + 1);
   switch (layer.type) {
     case 'dense':
-      return weighted(dense(layer, input, at));
+      return weighted(dense(layer, input, at), layer.activation);
+    case 'timeDistributed':
+      if (layer.layer.type !== 'dense') return undefined;
+      return weighted(dense(layer.layer, input, at), layer.layer.activation);
     case 'conv1d':
-      return weighted(conv1d(layer, input, at));
+      return weighted(conv1d(layer, input, at), layer.activation);
     case 'conv2d':
     case 'depthwiseConv2d':
-      return weighted(conv2d(layer, input, at));
+      return weighted(conv2d(layer, input, at), layer.activation);
     case 'layerNormalization':
       return weighted(layerNormalization(layer, input, at));
     case 'groupNormalization':
       return weighted(groupNormalization(layer, input, at));
+    case 'prelu':
+      return weighted(prelu(layer, input, at));
     case 'embedding':
       return layer.maskZero ? undefined : weighted(embedding(layer, at));
-    case 'activation':
-      return plain(activation(layer.activation));
-    case 'softmax':
-      return plain(activation('softmax'));
-    case 'leakyReLU':
-      return plain((x) => tf.leakyRelu(x, Number(layer.alpha)));
-    case 'reLU':
-      return plain((x) => tf.clipByValue(x, 0, Number(layer.maxValue)));
     case 'dropout':
-      return plain(identity);
-    case 'flatten':
-      return plain((x) => tf.reshape(x, [x.shape[0], -1]));
-    case 'reshape':
-      return plain((x) => tf.reshape(x, [x.shape[0], ...layer.targetShape]));
-    case 'permute':
-      return plain((x) => tf.transpose(x, [0, ...layer.dims]));
-    case 'rescaling':
-      return plain((x) => tf.add(tf.mul(x, Number(layer.scale)), Number(layer.offset)));
     case 'maxPooling1d':
-    case 'averagePooling1d': {
-      const pool = layer.type === 'maxPooling1d' ? tf.maxPool : tf.avgPool;
-      const { poolSize, strides, padding } = layer;
-      return plain((x) => {
-        const y = pool(rank4(tf.expandDims(x, 2)), [poolSize, 1], [strides, 1], padding);
-        return tf.squeeze(y, [2]);
-      });
-    }
     case 'maxPooling2d':
-    case 'averagePooling2d': {
-      const pool = layer.type === 'maxPooling2d' ? tf.maxPool : tf.avgPool;
-      return plain((x) => pool(rank4(x), [...layer.poolSize], [...layer.strides], layer.padding));
-    }
+    case 'averagePooling1d':
+    case 'averagePooling2d':
     case 'globalMaxPooling1d':
     case 'globalMaxPooling2d':
-      return plain((x) => tf.max(x, positions));
     case 'globalAveragePooling1d':
     case 'globalAveragePooling2d':
-      return plain((x) => tf.mean(x, positions));
-    case 'zeroPadding2d': {
-      const [rows, columns] = layer.padding;
-      return plain((x) => tf.pad(x, [[0, 0], [...rows], [...columns], [0, 0]]));
-    }
-    case 'add':
-      return { kind: 'plain', apply: (inputs) => tf.addN([...inputs]) };
-    case 'concatenate': {
-      const axis = layer.axis === -1 ? input.length : layer.axis;
-      return { kind: 'plain', apply: (inputs) => tf.concat([...inputs], axis) };
-    }
-    case 'conv2dTranspose':
-    case 'separableConv2d':
-    case 'batchNormalization':
-    case 'simpleRNN':
-    case 'lstm':
-    case 'gru':
-    case 'bidirectional':
-    case 'timeDistributed':
-    case 'elu':
-    case 'prelu':
-    case 'masking':
-    case 'repeatVector':
     case 'upSampling2d':
+    case 'zeroPadding2d':
     case 'cropping2d':
+    case 'flatten':
+    case 'reshape':
+    case 'permute':
+    case 'repeatVector':
+    case 'rescaling':
+    case 'activation':
+    case 'leakyReLU':
+    case 'elu':
+    case 'reLU':
+    case 'softmax':
+    case 'add':
     case 'multiply':
     case 'average':
     case 'maximum':
     case 'minimum':
+    case 'concatenate':
     case 'dot':
+      return { kind: 'plain', apply: layerFunction(layer) };
+    case 'batchNormalization':
+    case 'conv2dTranspose':
+    case 'separableConv2d':
+    case 'simpleRNN':
+    case 'lstm':
+    case 'gru':
+    case 'bidirectional':
+    case 'masking':
       return undefined;
   }
 }
 
-function weighted(layer: WeightedLayer): RowLayer {
-  return { kind: 'weighted', layer };
+function weighted(layer: WeightedLayer, activation: Activation = 'linear'): RowLayer {
+  const apply = layerFunction({ type: 'activation', activation });
+  return { kind: 'weighted', layer, activation: (y) => apply([y]) };
 }
 
-function plain(apply: TensorFunction): RowLayer {
-  return { kind: 'plain', apply: ([x]) => apply(x!) };
+/** A layer of tfjs without weights, not training. */
+function layerFunction(spec: LayerSpec): (inputs: readonly tf.Tensor[]) => tf.Tensor {
+  const layer = buildLayer(spec, spec.type);
+  return (inputs) => {
+    const [first] = inputs;
+    const given = first !== undefined && inputs.length === 1 ? first : [...inputs];
+    const value = layer.apply(given, { training: false });
+    if (value instanceof tf.Tensor) return value;
+    throw new PlexusError('STATE_UNEXPECTED', `${spec.type}: more than one output`);
+  };
 }

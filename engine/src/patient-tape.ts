@@ -118,7 +118,7 @@ export class TapedRows implements RowSource {
         const { y, read } = layer.apply(given[0]!, weights.slice(first, first + count));
         const probe = probes[seen.length]!;
         seen.push({ layer, read: tf.keep(tf.clone(read)) });
-        output = layer.after(tf.add(y, probe));
+        output = row.activation(tf.add(y, probe));
       }
       known.set(name, output);
     }

@@ -1,5 +1,5 @@
 /**
- * Layers with weights as functions of tensors, their activations apart, and the record that each leaves of a pass.
+ * Layers with weights as functions of tensors, before their activations, and the record that each leaves of a pass.
  *
  * Source: tfjs-layers 4.22; Wu and He 2018 for groups. Leaves to others: float64 sums (patient-records.ts), layers without weights and
  * which layers are taken (patient-layers.ts).
@@ -17,27 +17,19 @@ import {
   type Places,
   type Slide,
 } from './patient-records.js';
-import {
-  activation,
-  identity,
-  rank3,
-  rank4,
-  standardised,
-  type TensorFunction,
-} from './patient-tensors.js';
-
 type LayerOf<T extends LayerType, L = LayerSpec> = L extends { readonly type: infer U }
   ? T extends U
     ? L
     : never
   : never;
 
-/** y and what the weights' gradient reads besides the slope at y; `after` is the activation. */
+/** y and what the weights' gradient reads besides the slope at y, before any activation. */
 export interface WeightedLayer {
   readonly apply: (x: tf.Tensor, weights: readonly tf.Tensor[]) => Applied;
-  readonly after: TensorFunction;
   readonly record: LayerRecord;
 }
+
+type TensorFunction = (x: tf.Tensor) => tf.Tensor;
 
 interface Applied {
   readonly y: tf.Tensor;
@@ -58,7 +50,6 @@ export function dense(layer: LayerOf<'dense'>, input: Shape, at: number): Weight
       const y = tf.matMul(tf.reshape(x, [-1, channels]), kernel!);
       return { y: shifted(tf.reshape(y, [...x.shape.slice(0, -1), units]), bias), read: x };
     },
-    after: activation(layer.activation),
     record:
       input.length === 1
         ? denseRecord(channels, units, places)
@@ -76,7 +67,6 @@ export function conv1d(layer: LayerOf<'conv1d'>, input: Shape, at: number): Weig
       const y = tf.conv1d(rank3(x), rank3(kernel!), strides, padding);
       return { y: shifted(y, bias), read: x };
     },
-    after: activation(layer.activation),
     record: convolutionRecord({ down, across: ONE, channels }, filters, places),
   };
 }
@@ -103,7 +93,6 @@ export function conv2d(
       const y = convolve(rank4(x), rank4(kernel!), [...strides], padding);
       return { y: shifted(y, bias), read: x };
     },
-    after: activation(layer.activation),
     record: isDepthwise
       ? depthwiseRecord(windows, outputs, places)
       : convolutionRecord(windows, outputs, places),
@@ -134,15 +123,32 @@ export function groupNormalization(
   return scaled(normalise, kept, input, at);
 }
 
+/** x where it is positive, alpha·x elsewhere. */
+export function prelu(layer: LayerOf<'prelu'>, input: Shape, at: number): WeightedLayer {
+  const kept = input.map((extent, i) => (layer.sharedAxes.includes(i + 1) ? 1 : extent));
+  return {
+    apply: (x, [alpha]) => {
+      const read = tf.minimum(x, 0);
+      return { y: tf.add(tf.relu(x), tf.mul(read, tf.reshape(alpha!, [1, ...kept]))), read };
+    },
+    record: scaleRecord(scaleOf(kept, input), sizeOf(kept), at, -1),
+  };
+}
+
 export function embedding(layer: LayerOf<'embedding'>, at: number): WeightedLayer {
   return {
     apply: (x, [table]) => {
       const read = tf.clipByValue(tf.round(x), 0, layer.inputDim - 1); // beyond the table wasm would read other memory
       return { y: tf.gather(table!, tf.cast(read, 'int32')), read };
     },
-    after: identity,
     record: tableRecord(layer.inputDim, layer.outputDim, at),
   };
+}
+
+/** x less its mean, divided by √(variance + epsilon), over these axes. */
+function standardised(x: tf.Tensor, axes: readonly number[], epsilon: string): tf.Tensor {
+  const { mean, variance } = tf.moments(x, [...axes], true);
+  return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, Number(epsilon))));
 }
 
 /** x̂ times a scale plus a shift. Shapes: scale, shift: of `kept`, whose extent is 1 where they are shared. */
@@ -155,7 +161,6 @@ function scaled(normalise: TensorFunction, kept: Shape, input: Shape, at: number
       const y = tf.mul(read, tf.reshape(scale!, shape));
       return { y: tf.add(y, tf.reshape(shift!, shape)), read };
     },
-    after: identity,
     record: scaleRecord(scaleOf(kept, input), scales, at, at + scales),
   };
 }
@@ -186,4 +191,15 @@ function shifted(y: tf.Tensor, bias: tf.Tensor | undefined): tf.Tensor {
 
 function sizeOf(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** The same tensor in a type that says its rank. */
+function rank3(x: tf.Tensor): tf.Tensor3D {
+  const [a = 1, b = 1, c = 1] = x.shape;
+  return tf.reshape<tf.Rank.R3>(x, [a, b, c]);
+}
+
+function rank4(x: tf.Tensor): tf.Tensor4D {
+  const [a = 1, b = 1, c = 1, d = 1] = x.shape;
+  return tf.reshape<tf.Rank.R4>(x, [a, b, c, d]);
 }

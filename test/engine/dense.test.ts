@@ -1,5 +1,5 @@
 /** The dense engine against TensorFlow's values, and what it refuses. */
-import { DenseEngine, isDense } from '@plexus/engine';
+import { checkConformance, DenseEngine, isDense } from '@plexus/engine';
 import { oneInput, modelParameters, type OptimizerSpec } from '@plexus/core';
 import { describe, expect, it } from 'vitest';
 import { lossRule } from '../../engine/src/dense/loss.ts';
@@ -240,6 +240,12 @@ describe('the dense engine', () => {
     expect(engine.trainStep(batch, 0)).toBe(first);
     engine.trainStep(batch, 0);
     expect(engine.getWeights()).toEqual(after);
+  });
+
+  it('gives the known answers that every engine gives before it trains', () => {
+    expect(() => {
+      checkConformance(new DenseEngine());
+    }).not.toThrow();
   });
 
   it('predicts many rows as it predicts each alone', () => {

@@ -42,6 +42,8 @@ describe.skipIf(engineVectors() === undefined)(
           'dense.3d',
           'layerNorm',
           'layerNorm.axes',
+        'prelu.shared',
+        'timeDistributed.dense',
           'embedding.gap.dense',
           'net.conv.maxpool',
           'net.ecg',
