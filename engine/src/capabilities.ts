@@ -38,8 +38,8 @@ const LIMITS: Readonly<Record<EngineName, readonly Limit[]>> = {
       reason: 'its gradient of average pooling with padding same is wrong',
     },
     {
-      isHit: (layer) => layer.type === 'upSampling2d' && layer.interpolation === 'nearest',
-      reason: 'its gradient of nearest up-sampling is wrong',
+      isHit: ({ type }) => type === 'upSampling2d',
+      reason: 'its gradients of up-sampling are wrong',
     },
   ],
 };

@@ -9,12 +9,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import './group-normalization.js';
 
-const ZEROS = Object.fromEntries(
-  ['kernel', 'recurrent', 'embeddings', 'depthwise', 'pointwise'].map((weight) => [
-    `${weight}Initializer`,
-    'zeros',
-  ]),
-);
+/** tfjs refuses a kernel's initializer where a layer has two kernels. */
+const KERNELS: Readonly<Record<string, readonly string[]>> = {
+  DepthwiseConv2D: ['depthwise'],
+  SeparableConv2D: ['depthwise', 'pointwise'],
+};
 
 /** Errors: bug/STATE_UNEXPECTED for a class that tfjs does not know. */
 export function buildLayer(spec: LayerSpec, name: string): layers.Layer {
@@ -32,7 +31,9 @@ interface Serialised {
 
 /** A copy, since tfjs writes into what it is given. */
 function startingAtZero({ className, config }: ReturnType<typeof kerasLayer>): Serialised {
-  const copy: Record<string, unknown> = { ...structuredClone(config), ...ZEROS };
+  const copy: Record<string, unknown> = structuredClone(config);
+  for (const weight of KERNELS[className] ?? ['kernel', 'recurrent', 'embeddings'])
+    copy[`${weight}Initializer`] = 'zeros';
   const inner = copy['layer'];
   if (isSerialised(inner)) copy['layer'] = startingAtZero(inner);
   return { className, config: copy as tf.serialization.ConfigDict }; // core writes plain JSON

@@ -54,16 +54,21 @@ export function kerasLayer(layer: LayerSpec, name: string): KerasLayer {
     config['axis'] = layer.axis[0];
   if (layer.type === 'prelu' && layer.sharedAxes.length === 0) delete config['sharedAxes'];
   if (layer.type === 'bidirectional' || layer.type === 'timeDistributed')
-    config['layer'] = kerasLayer(layer.layer, `${name}_inner`);
+    config['layer'] = kerasLayer(layer.layer, innerName(name));
   return { className: className(layer.type), config };
 }
 
-/** What tfjs calls a weight inside its layer. */
+/** What tfjs calls a weight: behind its layer's name and, in a bidirectional layer, behind the name of one of its two copies. */
 export function kerasWeightName({ name }: Pick<Parameter, 'name'>): string {
-  return name
-    .split('/')
-    .map((part) => WEIGHT_NAMES[part] ?? part)
-    .join('/');
+  const [layer = '', ...parts] = name.split('/');
+  const weight = parts.at(-1) ?? '';
+  const copies = parts.slice(0, -1).map((way) => `${way}_${innerName(layer)}`);
+  return [layer, ...copies, WEIGHT_NAMES[weight] ?? weight].join('/');
+}
+
+/** Of the layer that a bidirectional or timeDistributed layer wraps. */
+function innerName(name: string): string {
+  return `${name}_inner`;
 }
 
 function className(type: LayerType): string {
