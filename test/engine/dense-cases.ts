@@ -1,34 +1,57 @@
-/** Vector cases and small models that the dense engine takes. */
+/** Reference values, small models and comparisons for the tests of the dense engine and of gradients by patient. */
+import { readFileSync } from 'node:fs';
 import type { Activation, LayerSpec, Loss, ModelSpec } from '@plexus/core';
-import { engineVectors, type VectorTensor } from './vectors.ts';
+import { expect } from 'vitest';
+import {
+  readVectors,
+  type CaseModel,
+  type EngineVectors,
+  type Tolerance,
+} from '../../engine/src/conformance/cases.ts';
+import { translateModel } from '../../engine/src/conformance/translate.ts';
+import { sharedFile } from '../data.ts';
 
-interface KerasLike {
-  readonly className: string;
-  readonly config: object;
+export function engineVectors(): EngineVectors | undefined {
+  const file = sharedFile('vectors/engine.json');
+  return file === undefined ? undefined : readVectors(readFileSync(file, 'utf8'), file);
 }
 
-export interface PatientCase {
-  readonly id: string;
-  readonly layers?: readonly KerasLike[];
-  readonly loss: Loss;
-  readonly inputs: readonly VectorTensor[];
-  readonly labels: VectorTensor;
-  readonly weights: readonly VectorTensor[];
-  readonly perExampleLoss: readonly number[];
-  readonly perExampleGrad: readonly (readonly (readonly number[])[])[];
-  readonly squaredNorms: readonly number[];
-  readonly clipped: readonly {
-    readonly C: number;
-    readonly factors: readonly number[];
-    readonly sum: readonly (readonly number[])[];
-  }[];
+/** A case's model, if a study can name it, and the loss behind it. */
+export function modelOfCase(given: CaseModel, loss?: Loss): ModelSpec | undefined {
+  const translated = translateModel(given, loss);
+  return translated.kind === 'parsed' ? translated.model : undefined;
 }
 
-export function patientCases(): readonly PatientCase[] {
-  return (
-    (engineVectors() as { readonly perExample?: readonly PatientCase[] } | undefined)?.perExample ??
-    []
-  );
+/** max|got − want| ≤ absolute + relative · max|want| */
+export function expectClose(
+  what: string,
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  { relative = 2e-5, absolute = 1e-6 }: Tolerance = {},
+): void {
+  expect(got.length, what).toBe(want.length);
+  let largest = 0;
+  let error = 0;
+  for (let i = 0; i < want.length; i++) {
+    largest = Math.max(largest, Math.abs(want[i]!));
+    error = Math.max(error, Math.abs(got[i]! - want[i]!)); // NaN stays NaN
+  }
+  expect(error, what).toBeLessThanOrEqual(absolute + relative * largest);
+}
+
+/** Slices of one array of weights, as long as the wanted ones. */
+export function expectTensors(
+  got: ArrayLike<number>,
+  want: readonly (readonly number[] | null)[],
+  tolerance?: Tolerance,
+): void {
+  let at = 0;
+  want.forEach((values, i) => {
+    const part = Array.from({ length: values?.length ?? 0 }, (_, k) => got[at + k]!);
+    expectClose(`weight ${String(i)}`, part, values ?? [], tolerance);
+    at += part.length;
+  });
+  expect(got.length).toBe(at);
 }
 
 export function dense(units: number, activation: Activation = 'linear', useBias = true): LayerSpec {
@@ -37,41 +60,6 @@ export function dense(units: number, activation: Activation = 'linear', useBias 
 
 export function chain(loss: Loss, ...layers: readonly LayerSpec[]): ModelSpec {
   return { name: 'chain', loss, layers };
-}
-
-/** The layers of a vector case in our words, if each has words here. */
-export function chainOf(
-  layers: readonly KerasLike[] | undefined,
-  loss: Loss,
-): ModelSpec | undefined {
-  const specs = layers?.map(({ className, config }): LayerSpec | undefined => {
-    const options: Readonly<Record<string, unknown>> = { ...config };
-    switch (className) {
-      case 'Dense':
-        return dense(
-          Number(options['units']),
-          options['activation'] as Activation,
-          options['useBias'] === true,
-        );
-      case 'Activation':
-        return { type: 'activation', activation: options['activation'] as Activation };
-      case 'LeakyReLU':
-        return { type: 'leakyReLU', alpha: String(options['alpha']) };
-      case 'ELU':
-        return { type: 'elu', alpha: String(options['alpha']) };
-      case 'ReLU':
-        return { type: 'reLU', maxValue: String(options['maxValue']) };
-      case 'Softmax':
-        return { type: 'softmax' };
-      case 'Dropout':
-        return { type: 'dropout', rate: String(options['rate']) };
-      default:
-        return undefined;
-    }
-  });
-  const known = specs?.filter((spec) => spec !== undefined);
-  if (known === undefined || known.length !== specs?.length) return undefined;
-  return chain(loss, ...known);
 }
 
 /** Numbers of [−1, 1) from a seed. Source: the multiplier and increment of Numerical Recipes' generator. */

@@ -14,9 +14,8 @@ import { meanLoss } from '../../engine/src/losses.ts';
 import { loopOverPatients, type BatchGradient } from '../../engine/src/patient-loop.ts';
 import { isTaped, TapedRows } from '../../engine/src/patient-tape.ts';
 import { TfjsModel } from '../../engine/src/tfjs-model.ts';
-import { chain, dense, numbers } from './dense-cases.ts';
+import { chain, dense, expectClose, numbers } from './dense-cases.ts';
 import { each, gradientsOf, summed, tensorsOf } from './patient-cases.ts';
-import { expectClose } from './vectors.ts';
 
 beforeAll(async () => {
   tf.enableProdMode(); // it advertises on the console otherwise
