@@ -82,6 +82,7 @@ export class PatientGradients {
         for (let k = 0; k < this.#size; k++) total[k] = total[k]! + factor * this.#sum[k]!;
         this.#sum.fill(0);
       }
+      if (factors.every((factor) => factor === 0)) continue; // no lone row
       for (const part of this.#source.parts) part.addAll(factors, this.#end - first, total);
     }
     return Float32Array.from(total);

@@ -1,5 +1,4 @@
 /** Gradients by patient from one pass of tfjs, against the general loop. */
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   modelParameters,
@@ -9,6 +8,7 @@ import {
   type PatientBatch,
   type Shape,
 } from '@plexus/core';
+import { createEngine } from '@plexus/engine';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { meanLoss } from '../../engine/src/losses.ts';
 import { loopOverPatients, type BatchGradient } from '../../engine/src/patient-loop.ts';
@@ -18,8 +18,7 @@ import { chain, dense, expectClose, numbers } from './dense-cases.ts';
 import { each, gradientsOf, summed, tensorsOf } from './patient-cases.ts';
 
 beforeAll(async () => {
-  tf.enableProdMode(); // it advertises on the console otherwise
-  await tf.setBackend('cpu');
+  await createEngine('cpu'); // brings its backend up
 });
 
 const conv = {

@@ -1,6 +1,5 @@
 /** Gradients by patient from one pass of tfjs, against TensorFlow's values. */
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
+import { createEngine } from '@plexus/engine';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isTaped } from '../../engine/src/patient-tape.ts';
 import { numbersOf } from '../../engine/src/conformance/cases.ts';
@@ -11,8 +10,7 @@ import { alone, each, gradientsOf, summed, tensorsOf } from './patient-cases.ts'
 const vectors = engineVectors();
 
 beforeAll(async () => {
-  tf.enableProdMode(); // it advertises on the console otherwise
-  await tf.setBackend('cpu');
+  await createEngine('cpu'); // brings its backend up
 });
 
 describe.skipIf(vectors === undefined)('one pass for all rows, against TensorFlow 2.21', () => {

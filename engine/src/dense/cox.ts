@@ -6,9 +6,9 @@
  * Sums of exponentials are kept as logarithms, so that no log-hazard overflows. Source: Cox 1972; ties as Breslow 1974.
  */
 import { exp, log } from './elementary.js';
-import type { LossRule } from './loss.js';
 
-export class CoxLoss implements LossRule {
+/** A LossRule (loss.ts). */
+export class CoxLoss {
   /** time, event */
   readonly labelWidth = 2;
   #times = new Float64Array(0);

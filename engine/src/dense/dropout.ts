@@ -6,7 +6,7 @@
 
 /** Writes 1 ÷ (1 − rate) where a number stays, 0 where it goes. Units: rate in [0, 1). */
 export function drawMask(
-  mask: Float64Array,
+  mask: Float32Array | Float64Array,
   count: number,
   rate: number,
   seed: number,
