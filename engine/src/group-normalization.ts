@@ -10,11 +10,10 @@ import { PlexusError } from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, layers, type LayerVariable, type Shape } from '@tensorflow/tfjs-layers';
 
-export interface GroupNormalizationConfig {
-  readonly name?: string;
-  readonly groups: number;
-  readonly epsilon: number;
-}
+/** With what every layer of tfjs takes: a name, an input shape. */
+export type GroupNormalizationConfig = NonNullable<
+  ConstructorParameters<typeof layers.Layer>[0]
+> & { readonly groups: number; readonly epsilon: number };
 
 export class GroupNormalization extends layers.Layer {
   static readonly className = 'GroupNormalization';
@@ -23,7 +22,7 @@ export class GroupNormalization extends layers.Layer {
   #weights: { readonly gamma: LayerVariable; readonly beta: LayerVariable } | undefined;
 
   constructor(config: GroupNormalizationConfig) {
-    super(config.name === undefined ? {} : { name: config.name });
+    super(config);
     this.#groups = config.groups;
     this.#epsilon = config.epsilon;
     this.supportsMasking = true;

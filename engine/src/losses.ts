@@ -76,9 +76,9 @@ function coxPartialLikelihood(labels: tf.Tensor, predictions: tf.Tensor): tf.Ten
   const [time, event] = tf.split(labels, 2, 1);
   if (time === undefined || event === undefined)
     throw new PlexusError('STATE_UNEXPECTED', 'loss: expected labels of time and event');
-  const likelihood = tf.customGrad((...inputs) => {
-    const [hazards] = inputs;
-    if (!(hazards instanceof tf.Tensor))
+  const likelihood = tf.customGrad((...given) => {
+    const [hazards, save] = given;
+    if (!(hazards instanceof tf.Tensor) || typeof save !== 'function')
       throw new PlexusError('STATE_UNEXPECTED', 'loss: expected log-hazards');
     const everybody = tf.broadcastTo(tf.reshape(hazards, [1, rows]), [rows, rows]);
     const isAtRisk = tf.greaterEqual(tf.reshape(time, [1, rows]), time);
@@ -87,11 +87,13 @@ function coxPartialLikelihood(labels: tf.Tensor, predictions: tf.Tensor): tf.Ten
     const parts = tf.exp(tf.sub(atRisk, largest));
     const total = tf.sum(parts, 1, true);
     const logTotal = tf.add(largest, tf.log(total));
-    const shares = tf.div(parts, total);
+    save([tf.div(parts, total), event]); // nothing else outlives the forward pass
     return {
       value: tf.reshape(tf.mul(event, tf.sub(logTotal, hazards)), [rows]),
-      gradFunc(slope: tf.Tensor) {
-        const events = tf.mul(event, tf.reshape(slope, [rows, 1]));
+      gradFunc(slope: tf.Tensor, [shares, weights]: tf.Tensor[]) {
+        if (shares === undefined || weights === undefined)
+          throw new PlexusError('STATE_UNEXPECTED', 'loss: expected what was saved');
+        const events = tf.mul(weights, tf.reshape(slope, [rows, 1]));
         return tf.sub(tf.matMul(shares, events, true), events);
       },
     };

@@ -4,7 +4,7 @@
  * First values come from core's catalogue, so weights start at zero here: tfjs draws no random number.
  * Source: engine.md. Leaves to others: who feeds whom (tfjs-model.ts).
  */
-import { kerasLayer, PlexusError, type LayerSpec } from '@plexus/core';
+import { kerasLayer, PlexusError, type LayerSpec, type Shape } from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import './group-normalization.js';
@@ -15,9 +15,9 @@ const KERNELS: Readonly<Record<string, readonly string[]>> = {
   SeparableConv2D: ['depthwise', 'pointwise'],
 };
 
-/** Errors: bug/STATE_UNEXPECTED for a class that tfjs does not know. */
-export function buildLayer(spec: LayerSpec, name: string): layers.Layer {
-  const { className, config } = startingAtZero(kerasLayer(spec, name));
+/** input: what it reads, without the batch. Errors: bug/STATE_UNEXPECTED for a class that tfjs does not know. */
+export function buildLayer(spec: LayerSpec, name: string, input: Shape): layers.Layer {
+  const { className, config } = startingAtZero(kerasLayer(spec, name, input));
   const entry = tf.serialization.SerializationMap.getMap().classNameMap[className];
   const layer = entry?.[1](entry[0], config);
   if (layer instanceof layers.Layer) return layer;

@@ -113,9 +113,13 @@ function builtLayers(model: ModelSpec, inputs: readonly ModelInput[]): readonly 
   );
   return model.layers.map((spec, i) => {
     const name = layerName(spec, i);
-    const layer = buildLayer(spec, name);
     const [first, ...others] = layerInputs(model, i).map((source) => known(symbols, source));
     if (first === undefined) throw new PlexusError('STATE_UNEXPECTED', `${name}: no input`);
+    const layer = buildLayer(
+      spec,
+      name,
+      first.shape.slice(1).map((extent) => extent ?? 0),
+    );
     const output = layer.apply(others.length === 0 ? first : [first, ...others]);
     if (!(output instanceof SymbolicTensor))
       throw new PlexusError('STATE_UNEXPECTED', `${name}: more than one output`);

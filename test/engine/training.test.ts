@@ -2,8 +2,7 @@ import {
   encodeTensors,
   hex,
   initialState,
-  inputWidth,
-  layersModelFiles,
+  inputShape,
   weightsOf,
   type ModelSpec,
   type TaskState,
@@ -13,7 +12,6 @@ import { createEngine } from '@plexus/engine';
 import { nodeSuite } from '@plexus/suite';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { context, moments, playRound, training } from '../core/task/federation.ts';
 import { plainEngine } from '../core/task/plain-engine.ts';
@@ -39,7 +37,8 @@ const network: ModelSpec = {
   ],
 };
 const study = { ...context, model: network };
-const width = inputWidth(study);
+const shape = inputShape(study);
+const [width = 0] = shape;
 
 /** Size of the wasm heap, 0 on other backends. */
 function heapBytes(): number {
@@ -96,7 +95,7 @@ describe('federated training on a real engine', () => {
     expect(heapBytes() > 0).toBe(name === 'wasm');
     engine.dispose();
     const { numTensors } = tf.memory();
-    engine.load(network, width);
+    engine.load(network, shape);
     engine.dispose();
     expect(tf.memory().numTensors).toBe(numTensors);
   });
@@ -104,40 +103,14 @@ describe('federated training on a real engine', () => {
   it('refuses calls out of order and arrays of the wrong size', async () => {
     const engine = await createEngine('wasm');
     expect(() => engine.getWeights()).toThrow('no model is loaded');
-    engine.load(network, width);
+    engine.load(network, shape);
     expect(() => {
       engine.setWeights([]);
     }).toThrow('weights: expected 3, got 0');
     expect(() => engine.predict(new Float32Array(1), 1)).toThrow(`x: expected ${String(width)}`);
     const x = new Float32Array(width);
-    expect(() => engine.trainStep(x, Float32Array.of(1), 1)).toThrow('without an optimizer');
-    engine.dispose();
-  });
-});
-
-describe('a trained model as files', () => {
-  it('is a LayersModel that tfjs loads, with the same predictions', async () => {
-    const engine = await createEngine('wasm');
-    const state = trainTwoRounds(engine);
-    const { modelJson, weightsBin } = layersModelFiles(network, state, width);
-    const json = JSON.parse(modelJson) as {
-      modelTopology: object;
-      weightsManifest: [{ weights: tf.io.WeightsManifestEntry[] }];
-    };
-    const loaded = await loadLayersModel(
-      tf.io.fromMemory({
-        modelTopology: json.modelTopology,
-        weightSpecs: json.weightsManifest[0].weights,
-        weightData: weightsBin.slice().buffer,
-      }),
-    );
-    const x = Float32Array.from({ length: 3 * width }, (_, i) => Math.sin(i));
-    engine.load(network, width);
-    engine.setWeights(weightsOf(study, state));
-    const scores = loaded.predict(tf.tensor2d(x, [3, width]));
-    if (Array.isArray(scores)) throw new Error('expected one output');
-    expect(scores.dataSync()).toEqual(engine.predict(x, 3));
-    loaded.dispose();
+    const batch = { rows: 1, x, y: Float32Array.of(1) };
+    expect(() => engine.trainStep(batch, 0)).toThrow('without an optimizer');
     engine.dispose();
   });
 });

@@ -4,7 +4,7 @@
  * Source: the serialised form of tfjs-layers 4.22. Leaves to others: files (task/layers-model.ts), live layers (engine/).
  */
 import type { Parameter } from './parameters.js';
-import type { LayerSpec, LayerType } from './spec.js';
+import type { LayerSpec, LayerType, Shape } from './spec.js';
 
 export interface KerasLayer {
   readonly className: string;
@@ -42,14 +42,21 @@ const WEIGHT_NAMES: Readonly<Record<string, string>> = {
   movingvariance: 'moving_variance',
 };
 
-/** Initializers are left out: values come from the model file. */
-export function kerasLayer(layer: LayerSpec, name: string): KerasLayer {
+/**
+ * Initializers are left out: values come from the model file.
+ *
+ * Shapes   input: what the layer reads, without the batch; only a flatten asks, since that of tfjs takes no flat input.
+ */
+export function kerasLayer(layer: LayerSpec, name: string, input: Shape = []): KerasLayer {
   const config: Record<string, unknown> = { name, trainable: true };
+  if (layer.type === 'flatten' && input.length === 1)
+    return { className: 'Activation', config: { ...config, activation: 'linear' } };
   for (const [key, value] of Object.entries(layer)) {
     if (['type', 'name', 'inputs', ...INITIALIZERS].includes(key)) continue;
     config[key] = FRACTIONS.includes(key) ? Number(value) : value;
   }
   if (layer.type === 'gru') config['resetAfter'] = false;
+  if (layer.type === 'softmax') config['axis'] = -1; // tfjs takes the first axis otherwise
   if (layer.type === 'layerNormalization' && layer.axis.length === 1)
     config['axis'] = layer.axis[0];
   if (layer.type === 'prelu' && layer.sharedAxes.length === 0) delete config['sharedAxes'];

@@ -178,7 +178,7 @@ export const OPTIONS: { readonly [T in LayerType]: OptionsOf<LayerOf<T>> } = {
   },
   activation: { activation: required(activations) },
   leakyReLU: { alpha: optional(decimal(0, Infinity), '0.3') },
-  elu: { alpha: optional(decimal(0, Infinity), '1') },
+  elu: { alpha: optional(readEluAlpha, '1') },
   reLU: { maxValue: required(positive) },
   prelu: { sharedAxes: optional(list(whole(1, 6), 0, 6), []) },
   softmax: {},
@@ -238,6 +238,11 @@ function readPadding(
 function one(read: Read<number>): Read<number> {
   return (value, place) =>
     read(Array.isArray(value) && value.length === 1 ? value[0] : value, place);
+}
+
+/** tfjs builds no other, nor loads a model with one. */
+function readEluAlpha(...[value, place]: Parameters<Read<string>>): string | null {
+  return decimal(0, Infinity)(value, place) === '1' ? '1' : note(place, 'expected 1');
 }
 
 function readAxis(...[value, place]: Parameters<Read<number>>): number | null {

@@ -139,7 +139,10 @@ function singleShape(layer: LayerSpec, input: Shape): Shape | string {
         : `dims with each of 1 to ${String(input.length)} once`;
     case 'repeatVector':
       return input.length === 1 ? [layer.n, first] : 'an input of [features]';
+    case 'batchNormalization':
+      return input.length <= MOST_NORMALIZED ? input : NORMALIZED;
     case 'layerNormalization':
+      if (input.length > MOST_NORMALIZED) return NORMALIZED;
       return axesOf(layer.axis, input.length) === undefined
         ? `an axis of -1 or 1 to ${String(input.length)}`
         : input;
@@ -151,7 +154,6 @@ function singleShape(layer: LayerSpec, input: Shape): Shape | string {
         : `sharedAxes of 1 to ${String(input.length)}`;
     case 'masking':
       return input.length >= 2 ? input : 'an input of [steps, features]';
-    case 'batchNormalization':
     case 'dropout':
     case 'rescaling':
     case 'activation':
@@ -176,6 +178,7 @@ function mergedShape(layer: LayerSpec, inputs: readonly Shape[]): Shape | string
   if (layer.type === 'dot') {
     const [left, right] = layer.axes;
     if (inputs.length !== 2) return 'two inputs';
+    if (a.length > 2 || b.length > 2) return 'inputs of one or two axes';
     if (left > a.length || right > b.length || a[left - 1] !== b[right - 1])
       return 'axes of one extent';
     const rest = [...a.filter((_, i) => i !== left - 1), ...b.filter((_, i) => i !== right - 1)];
@@ -209,6 +212,9 @@ export function isEqualShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, i) => extent === b[i]);
 }
 
+/** tfjs normalizes no more. */
+const MOST_NORMALIZED = 3;
+const NORMALIZED = 'an input of at most three axes';
 const IMAGE = 'an input of [rows, columns, channels]';
 
 function slid(extent: number, size: number, stride: number, padding: Padding): number {

@@ -10,6 +10,7 @@ import { concat } from '../base/bytes.js';
 import { kerasLayer, kerasWeightName, type KerasLayer } from '../model/keras.js';
 import { INPUT, layerInputs, layerName, oneInput } from '../model/nodes.js';
 import { modelParameters } from '../model/parameters.js';
+import { modelShapes } from '../model/shapes.js';
 import type { ModelSpec, Shape } from '../model/spec.js';
 import { float32Of, type TaskState } from './tensors.js';
 
@@ -59,7 +60,12 @@ function topology(model: ModelSpec, inputShape: Shape): object {
   const { name, layers } = model;
   const reads = layers.map((_, i) => layerInputs(model, i));
   const input = { batch_input_shape: [null, ...inputShape], dtype: 'float32' };
-  const configs = layers.map((layer, i) => inSnakeCase(kerasLayer(layer, layerName(layer, i))));
+  const shapes = modelShapes(model, oneInput(inputShape));
+  const shapeOf = new Map(layers.map((layer, i) => [layerName(layer, i), shapes[i]!]));
+  shapeOf.set(INPUT, inputShape);
+  const configs = layers.map((layer, i) =>
+    inSnakeCase(kerasLayer(layer, layerName(layer, i), shapeOf.get(reads[i]![0]!))),
+  );
   const before = (i: number): string => (i === 0 ? INPUT : layerName(layers[i - 1]!, i - 1));
   if (reads.every((names, i) => names.length === 1 && names[0] === before(i))) {
     const [first, ...rest] = configs;

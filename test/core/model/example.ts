@@ -83,7 +83,7 @@ export const LAYERS: readonly (readonly [shape: Shape, layer: object, output: Sh
   [[3], { type: 'rescaling', scale: 0.5 }, [3]],
   [[3], { type: 'activation', activation: 'gelu' }, [3]],
   [[3], { type: 'leakyReLU' }, [3]],
-  [[3], { type: 'elu', alpha: 0.5 }, [3]],
+  [[3], { type: 'elu', alpha: 1 }, [3]],
   [[3], { type: 'reLU', maxValue: 6 }, [3]],
   [[2, 3], { type: 'prelu', sharedAxes: [1] }, [2, 3]],
   [[3], { type: 'softmax' }, [3]],

@@ -79,6 +79,16 @@ describe('shapes', () => {
       ],
       'axes of one extent',
     ],
+    [
+      { type: 'dot', axes: [3, 3], normalize: false },
+      [
+        [5, 4, 2],
+        [6, 4, 2],
+      ],
+      'one or two axes',
+    ],
+    [{ type: 'batchNormalization', momentum: '0.9' }, [[2, 5, 5, 1]], 'at most three axes'],
+    [{ type: 'layerNormalization', axis: [-1] }, [[2, 5, 5, 1]], 'at most three axes'],
     [{ type: 'repeatVector', n: 2 }, [[5, 4]], 'an input of [features]'],
     [{ type: 'prelu', sharedAxes: [3] }, [[5, 4]], 'sharedAxes of 1 to 2'],
     [
@@ -188,6 +198,7 @@ describe('layers in the words of Keras', () => {
     ['maxPooling1d', 'MaxPooling1D'],
     ['simpleRNN', 'SimpleRNN'],
     ['globalAveragePooling2d', 'GlobalAveragePooling2D'],
+    ['flatten', 'Flatten'],
   ])('%s is %s', (type, expected) => {
     const found = LAYERS.find(([, layer]) => 'type' in layer && layer.type === type);
     if (found === undefined) throw new Error('expected a case');
@@ -204,7 +215,18 @@ describe('layers in the words of Keras', () => {
       layer: { className: 'Dense', config: { units: 2, useBias: true } },
     });
     expect(JSON.stringify(config)).not.toContain('nitializer');
-    expect(kerasLayer(layerOf({ type: 'elu', alpha: '0.5' }, [3]), 'x').config['alpha']).toBe(0.5);
+    expect(kerasLayer(layerOf({ type: 'leakyReLU', alpha: '0.5' }, [3]), 'x').config['alpha']).toBe(
+      0.5,
+    );
+    expect(kerasLayer({ type: 'flatten' }, 'x', [3])).toMatchObject({
+      className: 'Activation',
+      config: { activation: 'linear' },
+    });
+    expect(kerasLayer({ type: 'softmax' }, 'x').config['axis']).toBe(-1);
     expect(kerasWeightName({ name: 'layer0/recurrentkernel' })).toBe('layer0/recurrent_kernel');
+    expect(kerasWeightName({ name: 'both/backward/recurrentkernel' })).toBe(
+      'both/backward_both_inner/recurrent_kernel',
+    );
+    expect(kerasWeightName({ name: 'forward/kernel' })).toBe('forward/kernel');
   });
 });
