@@ -1,6 +1,8 @@
-/** The training engines over tfjs, behind core's TrainingEngine. */
+/** The training engines, behind core's TrainingEngine. */
 export { capabilityProblems } from './capabilities.js';
 export { checkConformance } from './conformance.js';
+export { DenseEngine } from './dense/engine.js';
+export { isDense } from './dense/plan.js';
 export type { TrainingJob, TrainingResult } from './job.js';
 export { openPool, type PoolOptions, type TrainingPool } from './pool.js';
 export type { EngineName, EngineProvider, Probe } from './provider.js';

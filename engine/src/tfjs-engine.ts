@@ -22,7 +22,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { capabilityProblems } from './capabilities.js';
 import { labelWidth, meanLoss } from './losses.js';
 import { buildOptimizer } from './optimizers.js';
+import { PatientGradients } from './patient-gradients.js';
 import { loopOverPatients, type BatchGradient } from './patient-loop.js';
+import { isTaped, TapedRows } from './patient-tape.js';
 import type { EngineName } from './provider.js';
 import { expectCount, TfjsModel } from './tfjs-model.js';
 
@@ -40,6 +42,8 @@ interface Loaded {
   readonly model: TfjsModel;
   readonly trainable: readonly tf.Variable[];
   readonly optimizer: tf.Optimizer | undefined;
+  /** Where one pass gives every row's gradient; without it each patient takes a pass. */
+  readonly byRows: PatientGradients | undefined;
 }
 
 /** Shapes and errors: as TrainingEngine; bug/STATE_UNEXPECTED for a call out of order or arrays of the wrong size. */
@@ -68,6 +72,7 @@ export class TfjsEngine implements TrainingEngine {
       model,
       trainable: model.trainable,
       optimizer: optimizer && buildOptimizer(optimizer),
+      byRows: gradientsByRows(spec, inputShape, model),
     };
   }
 
@@ -104,15 +109,16 @@ export class TfjsEngine implements TrainingEngine {
   }
 
   perPatientGradients(batch: PatientBatch, clipNorm: number, sink: GradientSink): void {
-    const loaded = this.#current();
-    refuse(mixingProblems(loaded.spec, 'model'));
-    expectBatch(batch, loaded);
-    expectCount('patientOf', batch.rows, batch.patientOf.length);
-    loopOverPatients(gradients(loaded), sizeOfWeights(loaded), batch, clipNorm, sink);
+    const loaded = this.#separable(batch);
+    if (loaded.byRows === undefined)
+      loopOverPatients(gradients(loaded), sizeOfWeights(loaded), batch, clipNorm, sink);
+    else loaded.byRows.each(batch, clipNorm, sink);
   }
 
   perPatientClippedSum(batch: PatientBatch, clipNorm: number): Float32Array {
-    const sum = new Float64Array(sizeOfWeights(this.#current()));
+    const loaded = this.#separable(batch);
+    if (loaded.byRows !== undefined) return loaded.byRows.clippedSum(batch, clipNorm);
+    const sum = new Float64Array(sizeOfWeights(loaded));
     this.perPatientGradients(batch, clipNorm, (_, gradient) => {
       gradient.forEach((value, i) => (sum[i] = (sum[i] ?? 0) + value));
     });
@@ -140,6 +146,14 @@ export class TfjsEngine implements TrainingEngine {
     this.#loaded?.model.dispose();
     this.#loaded?.optimizer?.dispose(); // its slots outlive the model otherwise
     this.#loaded = undefined;
+  }
+
+  #separable(batch: PatientBatch): Loaded {
+    const loaded = this.#current();
+    refuse(mixingProblems(loaded.spec, 'model'));
+    expectBatch(batch, loaded);
+    expectCount('patientOf', batch.rows, batch.patientOf.length);
+    return loaded;
   }
 
   #current(): Loaded {
@@ -181,6 +195,16 @@ function gradients(loaded: Loaded): BatchGradient {
       }
       return out;
     });
+}
+
+function gradientsByRows(
+  spec: ModelSpec,
+  inputShape: Shape,
+  { trainable }: TfjsModel,
+): PatientGradients | undefined {
+  if (!isTaped(spec, inputShape)) return undefined;
+  const size = trainable.reduce((sum, variable) => sum + variable.size, 0);
+  return new PatientGradients(new TapedRows(spec, inputShape, () => trainable), size);
 }
 
 function sizeOfWeights({ trainable }: Loaded): number {
