@@ -1,7 +1,7 @@
 /**
  * Dropout masks from a step's seed: 32 bits for each (seed, layer, place), with no state between them.
  *
- * tfjs would repeat one mask in every step, or draw from Math.random. Not for secrets: the seed is public. Source: engine.md
+ * tfjs would repeat one mask in every step, or take no seed at all. Not for secrets: the seed is public. Source: engine.md
  * "Determinism"; the finaliser of MurmurHash3 (Appleby, public domain) as the mixer.
  */
 import * as tf from '@tensorflow/tfjs-core';
