@@ -6,7 +6,8 @@
  */
 import type { LayerSpec, LayerType, ModelProblem, ModelSpec } from '@plexus/core';
 import { layerName } from '@plexus/core';
-import type { EngineName } from './provider.js';
+import { firstUnknown } from './dense/plan.js';
+import type { EngineName, TfjsName } from './provider.js';
 
 interface Limit {
   readonly isHit: (layer: LayerSpec) => boolean;
@@ -22,7 +23,7 @@ const CONVOLUTIONS: readonly LayerType[] = [
   'separableConv2d',
 ];
 
-const LIMITS: Readonly<Record<EngineName, readonly Limit[]>> = {
+const LIMITS: Readonly<Record<TfjsName, readonly Limit[]>> = {
   tensorflow: [],
   wasm: [],
   cpu: [
@@ -44,16 +45,20 @@ const LIMITS: Readonly<Record<EngineName, readonly Limit[]>> = {
   ],
 };
 
+const CHAINS = 'it takes a chain of dense, activation and dropout layers';
+
 /** Problems with LAYER_NOT_SUPPORTED_ON_ENGINE, at most one a layer. Errors: none thrown. */
 export function capabilityProblems(
   engine: EngineName,
   model: ModelSpec,
   path: string,
 ): readonly ModelProblem[] {
+  const unchained = engine === 'dense' ? firstUnknown(model) : -1;
   return model.layers.flatMap((layer, i): readonly ModelProblem[] => {
-    const limit = LIMITS[engine].find(({ isHit }) => isHit(layer));
-    if (limit === undefined) return [];
-    const text = `expected a layer that the engine ${engine} can train, got ${layer.type} ${layerName(layer, i)}: ${limit.reason}; choose engine auto or wasm`;
+    const limit = engine === 'dense' ? undefined : LIMITS[engine].find(({ isHit }) => isHit(layer));
+    const reason = i === unchained ? CHAINS : limit?.reason;
+    if (reason === undefined) return [];
+    const text = `expected a layer that the engine ${engine} can train, got ${layer.type} ${layerName(layer, i)}: ${reason}; choose engine auto or wasm`;
     return [{ path: `${path}.layers[${String(i)}]`, code: 'LAYER_NOT_SUPPORTED_ON_ENGINE', text }];
   });
 }

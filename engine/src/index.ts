@@ -6,5 +6,11 @@ export { isDense } from './dense/plan.js';
 export type { TrainingJob, TrainingResult } from './job.js';
 export { openPool, type PoolOptions, type TrainingPool } from './pool.js';
 export type { EngineName, EngineProvider, Probe } from './provider.js';
-export { createEngine, ENGINE_CHOICES, engineProviders, type EngineChoice } from './select.js';
+export {
+  createEngine,
+  ENGINE_CHOICES,
+  engineFor,
+  engineProvider,
+  type EngineChoice,
+} from './select.js';
 export { answerJobs } from './worker.js';

@@ -5,7 +5,9 @@
  */
 import type { TrainingEngine } from '@plexus/core';
 
-export type EngineName = 'tensorflow' | 'wasm' | 'cpu';
+/** Engines that are tfjs on a backend of that name. */
+export type TfjsName = 'tensorflow' | 'wasm' | 'cpu';
+export type EngineName = 'dense' | TfjsName;
 
 export type Probe =
   | { readonly kind: 'ready'; readonly versions: Readonly<Record<string, string>> }

@@ -21,11 +21,11 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { capabilityProblems } from './capabilities.js';
 import { labelWidth, meanLoss } from './losses.js';
-import { buildOptimizer } from './optimizers.js';
+import { VariableOptimizer } from './optimizers.js';
 import { PatientGradients } from './patient-gradients.js';
 import { loopOverPatients, type BatchGradient } from './patient-loop.js';
 import { isTaped, TapedRows } from './patient-tape.js';
-import type { EngineName } from './provider.js';
+import type { TfjsName } from './provider.js';
 import { expectCount, TfjsModel } from './tfjs-model.js';
 
 /** Rows predicted at a time, so that a large hospital needs no large tensor: at most so many, and so many numbers between two layers. */
@@ -41,7 +41,7 @@ interface Loaded {
   readonly labels: number;
   readonly model: TfjsModel;
   readonly trainable: readonly tf.Variable[];
-  readonly optimizer: tf.Optimizer | undefined;
+  readonly optimizer: VariableOptimizer | undefined;
   /** Where one pass gives every row's gradient; without it each patient takes a pass. */
   readonly byRows: PatientGradients | undefined;
 }
@@ -49,11 +49,11 @@ interface Loaded {
 /** Shapes and errors: as TrainingEngine; bug/STATE_UNEXPECTED for a call out of order or arrays of the wrong size. */
 export class TfjsEngine implements TrainingEngine {
   readonly id: string;
-  readonly #name: EngineName;
+  readonly #name: TfjsName;
   #loaded: Loaded | undefined;
 
   /** name: of a backend that is up. */
-  constructor(id: string, name: EngineName) {
+  constructor(id: string, name: TfjsName) {
     this.id = id;
     this.#name = name;
   }
@@ -71,7 +71,7 @@ export class TfjsEngine implements TrainingEngine {
       labels: labelWidth(spec.loss, outputs),
       model,
       trainable: model.trainable,
-      optimizer: optimizer && buildOptimizer(optimizer),
+      optimizer: optimizer && new VariableOptimizer(optimizer, model.trainable),
       byRows: gradientsByRows(spec, inputShape, model),
     };
   }
@@ -95,17 +95,11 @@ export class TfjsEngine implements TrainingEngine {
 
   trainStep(batch: Batch, stepSeed: number): number {
     const loaded = this.#current();
-    const { optimizer, trainable } = loaded;
+    const { optimizer } = loaded;
     if (optimizer === undefined)
       throw new PlexusError('STATE_UNEXPECTED', 'engine: loaded without an optimizer');
     expectBatch(batch, loaded);
-    return tf.tidy(() => {
-      const loss = lossOf(loaded, batch, stepSeed);
-      // tfjs refuses to differentiate by nothing
-      const value =
-        trainable.length === 0 ? loss() : optimizer.minimize(loss, true, [...trainable]);
-      return value?.dataSync()[0] ?? NaN;
-    });
+    return tf.tidy(() => optimizer.minimize(lossOf(loaded, batch, stepSeed)));
   }
 
   perPatientGradients(batch: PatientBatch, clipNorm: number, sink: GradientSink): void {
@@ -144,7 +138,6 @@ export class TfjsEngine implements TrainingEngine {
   dispose(): void {
     this.#useBackend();
     this.#loaded?.model.dispose();
-    this.#loaded?.optimizer?.dispose(); // its slots outlive the model otherwise
     this.#loaded = undefined;
   }
 

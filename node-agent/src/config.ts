@@ -32,7 +32,7 @@ export interface AgentConfig {
 
 /** The file that enrolment writes: every key with its default. */
 export const AGENT_YAML = `# plexus-agent: how this hospital computes. Paths are relative to this file; restart the agent after a change.
-engine: auto            # auto, wasm, cpu or tensorflow
+engine: auto            # auto, dense, wasm, cpu or tensorflow
 threads: 1              # training threads
 policy: policy.yaml     # what this hospital lets a study ask
 storeKey: keys/store.key # seals keys and sessions; or env:NAME, or credential:NAME (systemd)
@@ -61,7 +61,7 @@ export const SOURCES_YAML = `# Which files are read, and under which name the SE
 {}
 `;
 
-const ENGINES: readonly EngineChoice[] = ['auto', 'wasm', 'cpu', 'tensorflow'];
+const ENGINES: readonly EngineChoice[] = ['auto', 'dense', 'wasm', 'cpu', 'tensorflow'];
 
 /** Errors: operator/FILE_UNREADABLE; operator/AGENT_CONFIG_INVALID naming the key. */
 export function readConfig(path: string): AgentConfig {

@@ -13,17 +13,17 @@ import { parseArgs } from 'node:util';
 import { asPlexusError, PlexusError } from '@plexus/core';
 import { readVectors } from '../conformance/cases.js';
 import { conformanceCases, type Outcome } from '../conformance/run.js';
-import type { EngineName } from '../provider.js';
+import type { TfjsName } from '../provider.js';
 import { createEngine } from '../select.js';
 
 const USAGE =
   'npm run conformance:engine -- [--engine wasm|cpu|tensorflow] [--vectors FILE] [--json]';
 const VECTORS = fileURLToPath(new URL('../../../../shared/vectors/engine.json', import.meta.url));
-const NAMES: readonly EngineName[] = ['wasm', 'cpu', 'tensorflow'];
+const NAMES: readonly TfjsName[] = ['wasm', 'cpu', 'tensorflow'];
 const KINDS = ['passed', 'refused', 'notOffered', 'failed'] as const;
 
 interface Options {
-  readonly engine: EngineName;
+  readonly engine: TfjsName;
   readonly vectors: string;
   readonly json: boolean;
 }
@@ -71,7 +71,7 @@ function readText(file: string): string {
 }
 
 /** An engine that fails at start-up is what this program is for: its backend is up, and the cases say more. */
-async function bringUp(engine: EngineName): Promise<void> {
+async function bringUp(engine: TfjsName): Promise<void> {
   try {
     (await createEngine(engine)).dispose();
   } catch (thrown) {

@@ -15,7 +15,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { capabilityProblems } from '../capabilities.js';
 import { exampleLosses, meanLoss } from '../losses.js';
-import type { EngineName } from '../provider.js';
+import type { TfjsName } from '../provider.js';
 import { TfjsEngine } from '../tfjs-engine.js';
 import { TfjsModel } from '../tfjs-model.js';
 import {
@@ -43,7 +43,7 @@ export interface ConformanceCase {
   /** As in the file, with the prefix loss:, optimizer: or perExample: behind the layers. */
   readonly id: string;
   /** The engine's backend must be up. Errors: none thrown; what tfjs throws is a failure. */
-  readonly run: (engine: EngineName) => Outcome;
+  readonly run: (engine: TfjsName) => Outcome;
 }
 
 export function conformanceCases(vectors: EngineVectors): readonly ConformanceCase[] {
@@ -60,7 +60,7 @@ export function conformanceCases(vectors: EngineVectors): readonly ConformanceCa
   ];
 }
 
-function caseOf(id: string, run: (engine: EngineName) => Outcome): ConformanceCase {
+function caseOf(id: string, run: (engine: TfjsName) => Outcome): ConformanceCase {
   return {
     id,
     run(engine) {
@@ -118,7 +118,7 @@ function isOutcome(value: Offered | Outcome): value is Outcome {
 /** The model of a case, or what becomes of the case without one. */
 function offered(
   given: Parameters<typeof translateModel>[0],
-  engine: EngineName,
+  engine: TfjsName,
   refusal: string | undefined,
   loss: Parameters<typeof translateModel>[1],
 ): Offered | Outcome {
@@ -139,7 +139,7 @@ function textOf([problem]: readonly ModelProblem[]): string {
   return problem === undefined ? '' : `${problem.path}: ${problem.text}`;
 }
 
-function runLayers(given: LayerCase, engine: EngineName): Outcome {
+function runLayers(given: LayerCase, engine: TfjsName): Outcome {
   const found = offered(given, engine, given.refusal?.code, undefined);
   if (isOutcome(found)) return found;
   const model = new TfjsModel(found.model, found.inputs);
@@ -214,7 +214,7 @@ function runLoss(given: LossCase): Outcome {
   return comparison.outcome();
 }
 
-function runOptimizer(problem: Problem, given: OptimizerCase, name: EngineName): Outcome {
+function runOptimizer(problem: Problem, given: OptimizerCase, name: TfjsName): Outcome {
   const optimizer = translateOptimizer(given);
   if (optimizer === undefined) {
     const text = `no optimizer of a study: ${given.optimizer.className}`;
@@ -236,7 +236,7 @@ function runOptimizer(problem: Problem, given: OptimizerCase, name: EngineName):
 }
 
 /** One row a patient. */
-function runPatients(given: PatientCase, name: EngineName): Outcome {
+function runPatients(given: PatientCase, name: TfjsName): Outcome {
   return withProblem(given, name, (engine, { model, inputs }) => {
     const comparison = new Comparison(given.tolerance);
     engine.load(model, inputs[0]?.shape ?? []);
@@ -270,7 +270,7 @@ function runPatients(given: PatientCase, name: EngineName): Outcome {
 
 function withProblem(
   problem: Problem,
-  name: EngineName,
+  name: TfjsName,
   run: (engine: TfjsEngine, found: Offered) => Outcome,
 ): Outcome {
   const loss = translateLoss({ api: 'layers', name: problem.loss });

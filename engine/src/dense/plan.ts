@@ -85,7 +85,7 @@ export function planOf(model: ModelSpec, inputShape: Shape): Plan {
 }
 
 /** Index of the first layer that is not one of ours or does not read the one before it; −1 if there is none. */
-function firstUnknown(model: ModelSpec): number {
+export function firstUnknown(model: ModelSpec): number {
   return model.layers.findIndex((layer, i) => {
     const before = model.layers[i - 1];
     const previous = before === undefined ? INPUT : layerName(before, i - 1);
