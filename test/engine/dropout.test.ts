@@ -34,6 +34,25 @@ describe('dropout', () => {
     expect(new Set(masks).size).toBe(3);
   });
 
+  it('in two layers of a model drops other places', async () => {
+    const twice = [
+      { type: 'dropout', rate: 0.5 },
+      { type: 'dropout', rate: 0.5 },
+      { ...LINEAR, useBias: false },
+    ];
+    const width = 4096;
+    const engine = await createEngine('wasm');
+    engine.load(modelOf(twice, [width]), [width], SGD);
+    engine.setWeights([new Float32Array(width)]);
+    const x = new Float32Array(width).fill(1);
+    engine.trainStep({ rows: 1, x, y: Float32Array.of(1) }, 5);
+    const [kernel = new Float32Array(0)] = engine.getWeights();
+    engine.dispose();
+    // a quarter is kept by both, half if they agreed; six standard deviations are 0.041
+    const share = kernel.filter((weight) => weight !== 0).length / width;
+    expect(Math.abs(share - 0.25)).toBeLessThan(0.041);
+  });
+
   it('drops its share and keeps the expectation', async () => {
     await createEngine('cpu');
     const rate = 0.3;
