@@ -75,7 +75,7 @@ export function rowLayer(layer: LayerSpec, input: Shape, at: number): RowLayer |
     case 'minimum':
     case 'concatenate':
     case 'dot':
-      return { kind: 'plain', apply: layerFunction(layer) };
+      return { kind: 'plain', apply: layerFunction(layer, input) };
     case 'batchNormalization':
     case 'conv2dTranspose':
     case 'separableConv2d':
@@ -89,13 +89,13 @@ export function rowLayer(layer: LayerSpec, input: Shape, at: number): RowLayer |
 }
 
 function weighted(layer: WeightedLayer, activation: Activation = 'linear'): RowLayer {
-  const apply = layerFunction({ type: 'activation', activation });
+  const apply = layerFunction({ type: 'activation', activation }, []);
   return { kind: 'weighted', layer, activation: (y) => apply([y]) };
 }
 
 /** A layer of tfjs without weights, not training. */
-function layerFunction(spec: LayerSpec): (inputs: readonly tf.Tensor[]) => tf.Tensor {
-  const layer = buildLayer(spec, spec.type);
+function layerFunction(spec: LayerSpec, input: Shape): (inputs: readonly tf.Tensor[]) => tf.Tensor {
+  const layer = buildLayer(spec, spec.type, input);
   return (inputs) => {
     const [first] = inputs;
     const given = first !== undefined && inputs.length === 1 ? first : [...inputs];
