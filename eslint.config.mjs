@@ -66,7 +66,8 @@ export default defineConfig(
     // kernel loops check the length once; a test that meets undefined fails by itself
     files: [
       'core/src/{data-schema,secagg,privacy,task}/**/*.ts',
-      'engine/src/{dense/*,patient-*}.ts',
+      'engine/src/{dense,kernels}/*.ts',
+      'engine/src/patient-*.ts',
       'suite/src/mask-kernel.ts',
       'test/**/*.ts',
       'bench/**/*.ts',

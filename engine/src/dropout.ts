@@ -1,5 +1,5 @@
 /**
- * Dropout of a tensor by a step's seed: tfjs would repeat one mask in every step, or draw from Math.random.
+ * Dropout of a tensor by a step's seed: tfjs would repeat one mask in every step, or take no seed at all.
  *
  * Source: engine.md "Determinism". Leaves to others: the mask, which every engine draws alike (dense/dropout.ts).
  */

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { version_core } from '@tensorflow/tfjs-core';
+import { registerKernels } from './kernels/register.js';
 import type { EngineProvider } from './provider.js';
 import { startEngine } from './tfjs-backend.js';
 
@@ -18,6 +19,7 @@ export const wasmProvider: EngineProvider = {
     );
     setWasmPaths(join(dirname(manifest), 'dist') + sep);
     setThreadsCount(1); // sums in one order
+    registerKernels();
     return startEngine('wasm', version_core);
   },
 };

@@ -3,7 +3,15 @@
  *
  * Leaves to others: the real keys and the digest that is approved (compiled once more when the study is submitted).
  */
-import { base64, compileManifest, type Federation, type Manifest } from '@plexus/core';
+import {
+  base64,
+  checkStudy,
+  compileManifest,
+  type Federation,
+  type Manifest,
+  type ModelProblem,
+  type ModelSpec,
+} from '@plexus/core';
 import { readStudyFile, type FileProblem } from './study-file.js';
 
 export type Validated =
@@ -13,15 +21,25 @@ export type Validated =
 /**
  * Reads and compiles a study file for a federation, or offline for whatever hospitals it names.
  *
+ * trainable   what an engine cannot train of a model; every hospital asks the same of its own engine.
  * Errors   operator/FILE_UNREADABLE if the file itself cannot be read; every other problem comes back with its line.
  */
-export function validateStudyFile(path: string, federation?: Federation): Validated {
+export function validateStudyFile(
+  path: string,
+  federation?: Federation,
+  trainable: (model: ModelSpec) => readonly ModelProblem[] = () => [],
+): Validated {
   const file = readStudyFile(path);
   if (file.kind === 'refused') return file;
   const compiled = compileManifest(file.plain, federation ?? standIn(file.plain['roster']));
-  return compiled.kind === 'compiled'
-    ? { kind: 'valid', manifest: compiled.manifest }
-    : { kind: 'refused', problems: compiled.problems.map(file.locate) };
+  if (compiled.kind === 'refused')
+    return { kind: 'refused', problems: compiled.problems.map(file.locate) };
+  const { manifest } = compiled;
+  const study = checkStudy(manifest);
+  const problems = study.kind === 'checked' ? trainable(study.model) : study.problems;
+  return problems.length === 0
+    ? { kind: 'valid', manifest }
+    : { kind: 'refused', problems: problems.map(file.locate) };
 }
 
 /** Every hospital the author names, with keys that have the right form and sign nothing. A manifest made with it is never sent. */

@@ -17,6 +17,7 @@ async function trained() {
   const rows = hospitals[0];
   if (rows === undefined) throw new Error('no rows');
   const trainer = {
+    problems: () => [],
     run: (job: Parameters<Parameters<typeof trainVector>[0]['run']>[0]) =>
       pool.run({ ...job, engine: 'auto' }),
   };

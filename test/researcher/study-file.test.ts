@@ -109,7 +109,7 @@ describe('plexus study validate', () => {
     const { status, out, err } = plexus(folder, 'study', 'validate');
     expect(status).toBe(1);
     expect(out).toContain(
-      'model.yaml:5:13 LAYER_UNKNOWN model.layers[0].type: expected one of dense, got conv9d\n',
+      'model.yaml:5:13 LAYER_UNKNOWN model.layers[0].type: expected one of dense, conv1d, ',
     );
     expect(out).toContain('study.yaml:8:1 STUDY_INVALID sead: unknown key');
     expect(err).toMatch(/^error STUDY_INVALID: .*\nwhy {3}2 problems.*\nnext {2}correct/);
@@ -135,6 +135,20 @@ describe('plexus study validate', () => {
       ok: true,
       secagg: [{ cohort: 3, graph: 'complete', quorum: 3, survivorMinimum: 3, mayDrop: 0 }],
     });
+  });
+
+  it('says for hospitals with one engine what it cannot train, at the layer’s line', () => {
+    const conv =
+      '{ type: reshape, targetShape: [1, 1, 1] }, { type: conv2d, filters: 1, kernelSize: 1 }';
+    const layers = `layers: [{ type: dense, units: 1 }, ${conv}, { type: flatten }, { type: dense, units: 1, activation: sigmoid }]`;
+    const folder = studyWith({});
+    writeFileSync(join(folder, 'model.yaml'), `name: small\nloss: binaryCrossentropy\n${layers}\n`);
+    expect(plexus(folder, 'study', 'validate').status).toBe(0);
+    const { status, out } = plexus(folder, 'study', 'validate', '--engine', 'cpu');
+    expect(status).toBe(1);
+    expect(out).toMatch(/model.yaml:3:\d+ LAYER_NOT_SUPPORTED_ON_ENGINE model.layers\[2\]: /);
+    const { status: unknown, err } = plexus(folder, 'study', 'validate', '--engine', 'gpu');
+    expect([unknown, err]).toEqual([1, expect.stringContaining('--engine: expected one of auto')]);
   });
 
   it('prints one JSON object with --json', () => {

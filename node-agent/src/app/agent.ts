@@ -7,6 +7,7 @@
  */
 import {
   canonicalBytes,
+  checkStudy,
   fromBase64,
   hex,
   parseManifest,
@@ -163,7 +164,7 @@ export function createAgent(options: AgentOptions): Agent {
     const backing = await backingOf(suite, driver, message, nowMs);
     if (backing.kind === 'refused') return refuse(backing.code, message);
     if (message.kind === 'study-offer') {
-      const code = refuseByPolicy(message.manifest);
+      const code = refuseByRule(message.manifest);
       if (code !== undefined) return refuse(code, message);
     } else if (driver.state(id) === undefined) return refuse('STUDY_UNKNOWN', message);
     const head = backing.kind === 'backed' ? backing.head : undefined;
@@ -194,8 +195,8 @@ export function createAgent(options: AgentOptions): Agent {
     return { kind: 'refused', code };
   }
 
-  /** The hospital's policy speaks before any person is asked; a manifest that is none is the machine's to refuse. */
-  function refuseByPolicy(text: string): Code | undefined {
+  /** The hospital's policy and its engine speak before any person is asked; a manifest that is none is the machine's to refuse. */
+  function refuseByRule(text: string): Code | undefined {
     let manifest: Manifest;
     try {
       manifest = parseManifest(fromBase64(text));
@@ -203,10 +204,14 @@ export function createAgent(options: AgentOptions): Agent {
       if (thrown instanceof PlexusError) return undefined;
       throw thrown;
     }
-    const problems = policyAllows(options.policy, manifest);
-    for (const { path, text: reason } of problems)
+    const refused = policyAllows(options.policy, manifest);
+    for (const { path, text: reason } of refused)
       note(`study ${manifest.study}: refused by this hospital's policy: ${path}: ${reason}`);
-    return problems[0]?.code;
+    const study = checkStudy(manifest);
+    const untrainable = study.kind === 'checked' ? options.trainer.problems(study.model) : [];
+    for (const { path, text: reason } of untrainable)
+      note(`study ${manifest.study}: refused by this hospital's engine: ${path}: ${reason}`);
+    return [...refused, ...untrainable][0]?.code;
   }
 
   return {

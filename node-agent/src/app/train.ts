@@ -12,12 +12,16 @@ import {
   type Bytes,
   type LocalContext,
   type LocalRows,
+  type ModelProblem,
+  type ModelSpec,
   type Position,
   type StudyContext,
 } from '@plexus/core';
 
 /** The engine's pool, as the app sees it: `contribute` of core in a thread, so that the control stream stays alive meanwhile. */
 export interface Trainer {
+  /** What this hospital's engine cannot train: such a study is refused before anybody is asked. */
+  problems(model: ModelSpec): readonly ModelProblem[];
   run(
     job: {
       readonly context: Omit<LocalContext, 'suite'>;

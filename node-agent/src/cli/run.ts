@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PlexusError } from '@plexus/core';
 import { asPlexusError, type Json, type Suite } from '@plexus/core';
-import { openPool } from '@plexus/engine';
+import { capabilityProblems, openPool } from '@plexus/engine';
 import { openSqliteStore } from '@plexus/runtime';
 import type { Command } from 'commander';
 import { createAgent, type Agent } from '../app/agent.js';
@@ -100,6 +100,8 @@ async function run(
       load: (study, schema, approved) => loadStudyRows(data, study, schema, approved),
     },
     trainer: {
+      problems: (model) =>
+        config.engine === 'auto' ? [] : capabilityProblems(config.engine, model, 'model'),
       run: (job, signal) => pool.run({ ...job, engine: config.engine }, signal),
     },
     vectors: vectorFiles(folder.vectors),

@@ -30,7 +30,7 @@ export function addModelPredict(model: Command, terminal: Terminal, suite: Suite
         const fetched = readModelFolder(suite, folder);
         const text = readText(csv);
         const { createEngine } = await import('@plexus/engine'); // lazily: TensorFlow takes its time
-        const engine = await createEngine('auto');
+        const engine = await createEngine('auto', fetched.model);
         const predicted = predictCsv(engine, fetched, text);
         engine.dispose();
         if (out === undefined) terminal.out(predicted.trimEnd());

@@ -6,6 +6,8 @@ import {
   roundsOf,
   type GraphReport,
   type Manifest,
+  type ModelProblem,
+  type ModelSpec,
 } from '@plexus/core';
 import type { Command } from 'commander';
 import { sectionsOf } from '../model-card.js';
@@ -15,17 +17,23 @@ import { validateStudyFile } from '../validate.js';
 import { attempt, report } from './failure.js';
 import type { Terminal } from './terminal.js';
 
+interface Options {
+  readonly json?: true;
+  readonly engine: string;
+}
+
 export function addStudyValidate(study: Command, terminal: Terminal): void {
   study
     .command('validate')
     .description('check a study file and the files beside it, offline')
     .argument('[file]', 'the study', 'study.yaml')
     .option('--json', 'print one JSON object')
-    .action(async (file: string, options: { readonly json?: true }) => {
+    .option('--engine <name>', 'check for hospitals that run this training engine', 'auto')
+    .action(async (file: string, options: Options) => {
       const next = `correct the study, then run: plexus study validate ${file}`;
       const advice = { what: 'the study is not valid; nothing was sent', next };
-      await attempt(terminal, advice, () => {
-        const validated = validateStudyFile(file);
+      await attempt(terminal, advice, async () => {
+        const validated = validateStudyFile(file, undefined, await limitsOf(options.engine));
         const problems = validated.kind === 'refused' ? validated.problems : [];
         if (options.json)
           terminal.out(
@@ -42,6 +50,19 @@ export function addStudyValidate(study: Command, terminal: Terminal): void {
         report(terminal, advice, new PlexusError('STUDY_INVALID', `${count}, listed above`));
       });
     });
+}
+
+/** What an engine cannot train. Errors: environment/ENGINE_UNAVAILABLE for a name that is none. */
+async function limitsOf(name: string): Promise<(model: ModelSpec) => readonly ModelProblem[]> {
+  if (name === 'auto') return () => []; // takes whichever engine trains the model
+  const { capabilityProblems, ENGINE_CHOICES } = await import('@plexus/engine'); // lazily: TensorFlow takes its time
+  const engine = ENGINE_CHOICES.find((choice) => choice === name);
+  if (engine === undefined || engine === 'auto')
+    throw new PlexusError(
+      'ENGINE_UNAVAILABLE',
+      `--engine: expected one of ${ENGINE_CHOICES.join(', ')}, got ${name}`,
+    );
+  return (model) => capabilityProblems(engine, model, 'model');
 }
 
 /** `study.yaml:17:5 LAYER_UNKNOWN model.layers[0].type: expected one of dense, got conv9d` */

@@ -126,6 +126,19 @@ describe('a study with four hospitals', () => {
 });
 
 describe('what the hospital does not allow', () => {
+  it('is a model that its engine cannot train, before anybody is asked', async () => {
+    const federation = await createFederation();
+    const south = federation.site('south');
+    const code = 'LAYER_NOT_SUPPORTED_ON_ENGINE';
+    south.untrainable = [{ path: 'model.layers[0]', code, text: 'expected another layer' }];
+    await federation.submit();
+    expect(federation.refused).toEqual([`south study-offer ${code}`]);
+    expect(south.lines).toContainEqual(
+      expect.stringMatching(/refused by this hospital's engine: model.layers\[0\]/),
+    );
+    expect(await federation.approve('south')).toEqual({ kind: 'refused', code: 'STUDY_UNKNOWN' });
+  });
+
   it('is answered without asking a person: a coded refusal, and a line that says why', async () => {
     const federation = await createFederation();
     const south = federation.site('south');

@@ -5,18 +5,18 @@
 import {
   contribute,
   decodeTensors,
+  digest,
   encodeTensors,
   expand,
   hex,
   initialState,
+  manifestDigest,
   nextTickMs,
   PlexusError,
   rfc3339,
   settingsOf,
   signApproval,
   signWithdrawal,
-  manifestDigest,
-  digest,
   studyMachine,
   sumRound,
   type Bytes,
@@ -25,6 +25,7 @@ import {
   type JsonObject,
   type LocalRows,
   type Manifest,
+  type ModelProblem,
   type Outgoing,
   type Policy,
   type SectionValues,
@@ -63,6 +64,8 @@ export interface Site {
   readonly computed: SectionValues[];
   readonly vectors: Map<string, Bytes>;
   policy: Policy;
+  /** What its engine says of every model. */
+  untrainable: readonly ModelProblem[];
   load: () => Promise<LocalRows>;
   agent: Agent;
   /** False: nothing is delivered either way. */
@@ -217,6 +220,7 @@ export async function createFederation(options: FederationOptions = {}): Promise
         }),
       },
       trainer: {
+        problems: () => site.untrainable,
         run: ({ context, state: bytes, rows }) => {
           const local = { ...context, suite };
           const values = contribute(local, decodeTensors(bytes), rows, plainEngine());
@@ -248,6 +252,7 @@ export async function createFederation(options: FederationOptions = {}): Promise
       computed: [],
       vectors: new Map(),
       policy: POLICY,
+      untrainable: [],
       load: () => Promise.resolve(rowsOf[i] ?? { training: [], heldOut: [] }),
       online: true,
       agent: undefined as unknown as Agent,
