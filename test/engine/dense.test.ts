@@ -1,5 +1,5 @@
 /** The dense engine against TensorFlow's values, and what it refuses. */
-import { checkConformance, DenseEngine, isDense } from '@plexus/engine';
+import { checkConformance, createEngine, DenseEngine, isDense } from '@plexus/engine';
 import { oneInput, modelParameters, type OptimizerSpec } from '@plexus/core';
 import { describe, expect, it } from 'vitest';
 import { lossRule } from '../../engine/src/dense/loss.ts';
@@ -228,6 +228,37 @@ describe('the dense engine', () => {
         together.slice(row, row + 1),
       );
     expect(engine.predict(new Float32Array(0), 0).length).toBe(0);
+  });
+
+  it('trains as the cpu engine does, dropout and gradients by patient included', async () => {
+    const layers = [
+      dense(8, 'gelu'),
+      { type: 'dropout', rate: '0.3' } as const,
+      dense(1, 'softplus'),
+    ];
+    const deep = chain('poisson', ...layers);
+    const patients = { ...batch, patientOf: Uint32Array.of(0, 1, 1, 2, 3), patients: 5 };
+    const results = [new DenseEngine(), await createEngine('cpu')].map((engine) => {
+      engine.load(deep, [2], {
+        kind: 'momentum',
+        learningRate: '0.05',
+        momentum: '0.9',
+        nesterov: true,
+      });
+      engine.setWeights(
+        modelParameters(deep, oneInput([2])).map(({ size }, i) => numbers(i, size)),
+      );
+      const losses = Array.from({ length: 20 }, (_, step) => engine.trainStep(batch, step));
+      const weights = engine.getWeights().flatMap((weight) => [...weight]);
+      const sum = engine.perPatientClippedSum(patients, 0.1);
+      engine.dispose();
+      return { losses, weights, sum };
+    });
+    const [ours, theirs] = results;
+    const tolerance = { relative: 1e-5 };
+    expectClose('losses', ours!.losses, theirs!.losses, tolerance);
+    expectClose('weights', ours!.weights, theirs!.weights, tolerance);
+    expectClose('clipped sum', ours!.sum, theirs!.sum, tolerance);
   });
 
   it('makes probabilities of the largest numbers, and of equal ones', () => {
