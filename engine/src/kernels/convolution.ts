@@ -3,6 +3,8 @@
  *
  *     filter gradient = patchesᵀ · dy        input gradient = scatter(dy · filterᵀ)
  *
+ * where the stride is above 1; below, the input gradient is a convolution
+ *
  * Source: Chellapilla et al. 2006 (unrolled convolution). Leaves to others: the forward product, which is the backend's own.
  */
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
@@ -78,16 +80,57 @@ function filterGradient(call: Call): TensorInfo {
 }
 
 function inputGradient(call: Call): TensorInfo {
-  const { backend } = call;
-  const dy = inputOf(call, 'dy');
   const filter = inputOf(call, 'filter');
   const inputShape = call.attrs['inputShape'] as Shape4;
   const w = convolutionWindow(call, inputShape, filter.shape as Shape4);
+  const isSliding = w.strideRows === 1 && w.strideColumns === 1;
+  return isSliding ? slidingGradient(call, w, inputShape) : stridedGradient(call, w, inputShape);
+}
+
+/** Where the window moves by one, the gradient is itself a convolution: of dy, padded, with the filter turned around. */
+function slidingGradient(call: Call, w: Window, inputShape: Shape4): TensorInfo {
+  const { backend } = call;
+  const filter = inputOf(call, 'filter');
+  const filters = filter.shape[3] ?? 1;
+  const turned = backend.makeOutput([w.height, w.width, filters, w.channels], 'float32');
+  const to = numbersOf(backend, turned);
+  const from = numbersOf(backend, filter);
+  const last = w.height * w.width - 1;
+  for (let tap = 0; tap <= last; tap++)
+    transpose(
+      ...([from.subarray(tap * w.channels * filters), w.channels, filters] as const),
+      to.subarray((last - tap) * w.channels * filters),
+    );
+  const top = w.height - 1 - w.top;
+  const left = w.width - 1 - w.left;
+  const gradient = run(
+    'Conv2D',
+    backend,
+    { x: inputOf(call, 'dy'), filter: turned },
+    {
+      strides: [1, 1],
+      pad: [
+        [0, 0],
+        [top, w.rows - w.outRows + w.height - 1 - top],
+        [left, w.columns - w.outColumns + w.width - 1 - left],
+        [0, 0],
+      ],
+      dataFormat: 'NHWC',
+      dilations: [1, 1],
+    },
+  );
+  backend.disposeData(turned.dataId);
+  return shaped(gradient, inputShape);
+}
+
+function stridedGradient(call: Call, w: Window, inputShape: Shape4): TensorInfo {
+  const { backend } = call;
+  const filter = inputOf(call, 'filter');
   const filters = filter.shape[3] ?? 1;
   const size = patchSize(w);
   const turned = backend.makeOutput([filters, size], 'float32');
   transpose(numbersOf(backend, filter), size, filters, numbersOf(backend, turned));
-  const patches = product(backend, shaped(dy, [positions(w), filters]), turned);
+  const patches = product(backend, shaped(inputOf(call, 'dy'), [positions(w), filters]), turned);
   const gradient = backend.makeOutput(inputShape, 'float32');
   const out = numbersOf(backend, gradient).fill(0);
   scatterPatches(w, numbersOf(backend, patches), out);

@@ -14,34 +14,13 @@ type Shape4 = [number, number, number, number];
 export function registerPooling(): void {
   add('MaxPoolGrad', (call) =>
     gradient(call, (w, dy, out) => {
-      const x = numbersOf(call.backend, inputOf(call, 'input'));
-      eachWindow(w, (at, from, to, first, last, channel) => {
-        let best = -Infinity;
-        let place = -1;
-        for (let row = from; row < to; row++)
-          for (let column = first; column < last; column++) {
-            const i = (row * w.columns + column) * w.channels + channel;
-            if (x[i]! > best || place < 0) {
-              best = x[i]!;
-              place = i;
-            }
-          }
-        out[place] = out[place]! + dy[at]!;
-      });
+      const [x, y] = ['input', 'output'].map((name) =>
+        numbersOf(call.backend, inputOf(call, name)),
+      );
+      if (x !== undefined && y !== undefined) spreadMaximum(w, x, y, dy, out);
     }),
   );
-  add('AvgPoolGrad', (call) =>
-    gradient(call, (w, dy, out) => {
-      eachWindow(w, (at, from, to, first, last, channel) => {
-        const share = dy[at]! / ((to - from) * (last - first));
-        for (let row = from; row < to; row++)
-          for (let column = first; column < last; column++) {
-            const i = (row * w.columns + column) * w.channels + channel;
-            out[i] = out[i]! + share;
-          }
-      });
-    }),
-  );
+  add('AvgPoolGrad', (call) => gradient(call, spreadAverage));
 }
 
 function gradient(
@@ -60,21 +39,74 @@ function gradient(
 }
 
 /**
- * Every window of every channel: where its output lies, and the rows and columns of the image under it. Rows are counted over the
- * whole batch.
+ * The first place under a window that holds its maximum gets its gradient. Numbers are compared and, where no two windows share a
+ * pixel, moved by their bits: a script converts every float32 that it computes with.
  */
+function spreadMaximum(
+  w: Window,
+  x: Float32Array,
+  y: Float32Array,
+  dy: Float32Array,
+  out: Float32Array,
+): void {
+  const { channels, columns } = w;
+  const isShared = w.strideRows < w.height || w.strideColumns < w.width;
+  const [inputs, maxima, gradients, sums] = [x, y, dy, out].map(bitsOf) as [
+    ...[Int32Array, Int32Array, Int32Array, Int32Array],
+  ];
+  let at = 0;
+  eachWindow(w, (from, to, first, last) => {
+    for (let c = 0; c < channels; c++, at++) {
+      const place = placeOf(inputs, maxima[at]!, from, to, first, last, columns, channels, c);
+      if (place < 0) continue; // not a number
+      if (isShared) out[place] = out[place]! + dy[at]!;
+      else sums[place] = gradients[at]!;
+    }
+  });
+}
+
+function placeOf(
+  inputs: Int32Array,
+  maximum: number,
+  from: number,
+  to: number,
+  first: number,
+  last: number,
+  columns: number,
+  channels: number,
+  channel: number,
+): number {
+  for (let row = from; row < to; row++) {
+    const end = (row * columns + last) * channels;
+    for (let i = (row * columns + first) * channels + channel; i < end; i += channels)
+      if (inputs[i] === maximum) return i;
+  }
+  return -1;
+}
+
+function bitsOf({ buffer, byteOffset, length }: Float32Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, length);
+}
+
+function spreadAverage(w: Window, dy: Float32Array, out: Float32Array): void {
+  const { channels, columns } = w;
+  let at = 0;
+  eachWindow(w, (from, to, first, last) => {
+    const share = 1 / ((to - from) * (last - first));
+    for (let row = from; row < to; row++) {
+      const end = (row * columns + last) * channels;
+      for (let pixel = (row * columns + first) * channels; pixel < end; pixel += channels)
+        for (let c = 0; c < channels; c++) out[pixel + c] = out[pixel + c]! + share * dy[at + c]!;
+    }
+    at += channels;
+  });
+}
+
+/** The rows and columns of the image under each window, none of them outside. Rows are counted over the whole batch. */
 function eachWindow(
   w: Window,
-  visit: (
-    at: number,
-    fromRow: number,
-    toRow: number,
-    fromColumn: number,
-    toColumn: number,
-    channel: number,
-  ) => void,
+  visit: (fromRow: number, toRow: number, fromColumn: number, toColumn: number) => void,
 ): void {
-  let at = 0;
   for (let image = 0; image < w.images; image++)
     for (let oy = 0; oy < w.outRows; oy++) {
       const y = oy * w.strideRows - w.top;
@@ -82,10 +114,7 @@ function eachWindow(
       const to = image * w.rows + Math.min(w.rows, y + w.height);
       for (let ox = 0; ox < w.outColumns; ox++) {
         const x = ox * w.strideColumns - w.left;
-        const first = Math.max(0, x);
-        const last = Math.min(w.columns, x + w.width);
-        for (let channel = 0; channel < w.channels; channel++, at++)
-          visit(at, from, to, first, last, channel);
+        visit(from, to, Math.max(0, x), Math.min(w.columns, x + w.width));
       }
     }
 }
