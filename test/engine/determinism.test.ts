@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestInProcess, digestInThread } from './engine-runs.ts';
 
-describe.each(['dense'])('the %s engine', (engine) => {
+describe.each(['dense', 'wasm'])('the %s engine', (engine) => {
   it('gives the same bytes in two processes and in a worker thread', async () => {
     const [first, second, third] = await Promise.all([
       digestInProcess(process.execPath, engine),

@@ -11,7 +11,7 @@ import { digestInProcess } from './engine-runs.ts';
 
 const VERSIONS = ['20', '22', '24', '26'];
 /** Of training-digest.mjs. */
-const ENGINES = ['dense'];
+const ENGINES = ['dense', 'wasm'];
 
 const folder = mkdtempSync(join(tmpdir(), 'plexus-versions-'));
 afterAll(() => {
