@@ -67,7 +67,7 @@ export default defineConfig(
     files: [
       'core/src/{data-schema,secagg,privacy,task}/**/*.ts',
       'engine/src/{dense,kernels}/*.ts',
-      'engine/src/patient-*.ts',
+      'engine/src/{patient-*,lstm}.ts',
       'suite/src/mask-kernel.ts',
       'test/**/*.ts',
       'bench/**/*.ts',

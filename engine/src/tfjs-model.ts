@@ -19,6 +19,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { input, SymbolicTensor, type layers, type LayerVariable } from '@tensorflow/tfjs-layers';
 import { dropout } from './dropout.js';
+import { isFusedLstm, lstm } from './lstm.js';
 import { buildLayer } from './tfjs-layer.js';
 
 /** What a layer gives on. `mask` says which steps of a sequence count; tfjs' recurrent layers skip the others. */
@@ -145,6 +146,12 @@ function runner(spec: LayerSpec, index: number, layer: layers.Layer | undefined)
       // beyond the table wasm would read other memory; rounding has no gradient
       const rows = tf.clipByValue(tf.round(given(flow).value), 0, spec.inputDim - 1);
       return apply(layer, [{ value: rows, mask: undefined }], training);
+    };
+  if (isFusedLstm(spec))
+    return (flows, training) => {
+      const { value, mask } = given(flows[0]);
+      if (mask !== undefined) return apply(layer, flows, training);
+      return { value: lstm(value, spec, layer.weights.map(variableOf)), mask };
     };
   return (flows, training) => apply(layer, flows, training);
 }
