@@ -52,8 +52,16 @@ export const NO_COUNTS: Counts = {
   ...{ sessions: 0, crashes: 0, cuts: 0 },
 };
 
-/** Runs one schedule and adds to the counts. Throws at the first invariant that does not hold. */
+/** Runs one schedule and adds to the counts. Throws at the first invariant that does not hold, naming the number. */
 export async function runSchedule(number: number, counts: Counts): Promise<Counts> {
+  try {
+    return await run(number, counts);
+  } catch (cause) {
+    throw new Error(`schedule ${String(number)}: ${String(cause)}`, { cause });
+  }
+}
+
+async function run(number: number, counts: Counts): Promise<Counts> {
   const seed = suite.sha256(new TextEncoder().encode(`schedule ${String(number)}`));
   const chance = (which: number): number => new DataView(seed.buffer).getUint16(2 * which) / 65536;
   const between = (which: number, low: number, high: number): number =>
@@ -87,7 +95,7 @@ export async function runSchedule(number: number, counts: Counts): Promise<Count
     },
   });
   const broken = [...seen.broken(), ...brokenBy(simulated)];
-  if (broken.length > 0) throw new Error(`schedule ${String(number)}: ${broken.join('; ')}`);
+  if (broken.length > 0) throw new Error(broken.join('; '));
   return added(counts, simulated, crashes, cuts);
 }
 
