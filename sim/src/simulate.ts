@@ -70,7 +70,9 @@ export interface Watch {
 }
 
 export interface Simulated {
+  /** Of a study that is over, or that waits although nothing is left to happen: for people, if the machine is right. */
   readonly state: StudyState;
+  readonly endMs: number;
   /** Canonical bytes of the newest state. */
   readonly model: Bytes;
   readonly leaves: readonly Bytes[];
@@ -283,13 +285,12 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       );
     const dies = simulation.crash?.(events, dice.next);
     if (dies !== undefined) die(dies);
-    if (!(await stepOn()))
-      throw new PlexusError('SIMULATION_ENDLESS', 'simulation: nothing is left to happen');
+    if (!(await stepOn())) break; // a study that waits for people: nobody here signs a second time
   }
   const over = started();
   const state = over?.state();
   if (state === undefined || state.phase === 'absent')
-    throw new PlexusError('STATE_UNEXPECTED', 'simulation: expected a study that is over');
+    throw new PlexusError('STATE_UNEXPECTED', 'simulation: expected a study at a coordinator');
   const { size } = await disk.store.tree();
   const leaves = await disk.store.entries(0, size);
   const digest = suite.sha256(
@@ -298,5 +299,14 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   );
   const model = disk.blobs.get(state.model) ?? new Uint8Array();
   const blob = (named: string): Bytes | undefined => disk.blobs.get(named);
-  return { state, model, leaves, digest: hex(digest), events, refusals, blob };
+  return {
+    state,
+    endMs: schedule.now(),
+    model,
+    leaves,
+    digest: hex(digest),
+    events,
+    refusals,
+    blob,
+  };
 }

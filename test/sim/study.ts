@@ -18,12 +18,16 @@ import { plainEngine } from '../core/task/plain-engine.ts';
 
 export const START_MS = 1_772_446_504_120;
 
-export function simulatedHospitals(manifest: Manifest): readonly SimulatedHospital[] {
+/** An approval lasts a day from its signature. */
+export function simulatedHospitals(
+  manifest: Manifest,
+  signedMs = START_MS,
+): readonly SimulatedHospital[] {
   return HOSPITALS.map((hospital, i) => ({
     hospital,
     rows: rowsOf[i] ?? { training: [], heldOut: [] },
     identity: keySeed(i + 1, 'identity'),
-    approval: createParticipant(manifest, i + 1).sign('approve', START_MS),
+    approval: createParticipant(manifest, i + 1).sign('approve', signedMs),
   }));
 }
 

@@ -31,7 +31,7 @@ import { agentUploads } from './uploads.js';
 const REFUSALS_MS = 60_000;
 /** D6. */
 const PUBLISH_MS = 10_000;
-/** After a start, hospitals that train are given this long to come back before the round goes on without them. */
+/** After a start, hospitals are given this long to come back before a round goes on without them. */
 const RETURN_MS = 35_000;
 
 export interface Status {
@@ -155,7 +155,8 @@ export function createCoordinator(around: Surroundings): Coordinator {
         ticking.set(study, false);
         const nowMs = clock();
         const present = presentFor(study, nowMs);
-        const input = { kind: 'tick', nowMs, present, random: hex(random(32)) } as const;
+        const graceMs = startMs + RETURN_MS;
+        const input = { kind: 'tick', nowMs, present, random: hex(random(32)), graceMs } as const;
         await machines.feedStudy(study, input);
       }
     } finally {

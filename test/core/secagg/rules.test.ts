@@ -84,24 +84,35 @@ describe('checkRules', () => {
   });
 
   test.each([
-    ['cAbs 0', { cAbs: 0 }],
-    ['a cohort of 2', { minCohort: 2 }],
-    ['a cohort below cAbs + 2', { cAbs: 5, minDelta: 7, minCohort: 6 }],
-    ['maxCohort below minCohort', { minCohort: 9, maxCohort: 8 }],
-    ['maxCohort above the roster', { maxCohort: 17 }],
-    ['minSurvivors 2', { minSurvivors: 2 }],
-    ['minSurvivors above maxCohort', { minSurvivors: 17 }],
-    ['a negative maxLoss', { maxLoss: -1 }],
-    ['minDelta below cAbs + 2', { minDelta: 2 }],
-    ['wMax 0', { wMax: '0' }],
-    ['wMax with an exponent', { wMax: '1e3' }],
-    ['wMax above the largest count', { wMax: String(largestCount(16) + 1) }],
-    ['a session that never ends', { sessionTtlMs: Infinity }],
-    ['a phase without time', { timeoutsMs: { ...rulesOf().timeoutsMs, agree: 0 } }],
-  ])('refuses %s (RULES_INVALID)', (_, over) => {
+    ['cAbs 0', { cAbs: 0 }, 'cAbs: expected'],
+    ['a cohort of 2', { minCohort: 2 }, 'minCohort: expected'],
+    ['a cohort below cAbs + 2', { cAbs: 5, minDelta: 7, minCohort: 6 }, 'minCohort: expected'],
+    ['maxCohort below minCohort', { minCohort: 9, maxCohort: 8 }, 'maxCohort: expected'],
+    ['maxCohort above the roster', { maxCohort: 17 }, "at most the roster's 16"],
+    ['minSurvivors 2', { minSurvivors: 2 }, 'minSurvivors: expected'],
+    ['minSurvivors above maxCohort', { minSurvivors: 17 }, 'minSurvivors: expected at most'],
+    ['a negative maxLoss', { maxLoss: -1 }, 'maxLoss: expected'],
+    ['minDelta below cAbs + 2', { minDelta: 2 }, 'minDelta: expected'],
+    ['wMax 0', { wMax: '0' }, 'wMax: expected a decimal in (0, '],
+    ['wMax with an exponent', { wMax: '1e3' }, 'wMax: expected'],
+    ['wMax above the largest count', { wMax: String(largestCount(16) + 1) }, 'wMax: expected'],
+    ['a session that never ends', { sessionTtlMs: Infinity }, 'sessionTtlMs: expected'],
+    [
+      'a phase without time',
+      { timeoutsMs: { ...rulesOf().timeoutsMs, agree: 0 } },
+      'timeoutsMs.agree: expected',
+    ],
+  ])('refuses %s (RULES_INVALID)', (_, over, text) => {
+    const message = expect.stringContaining(text) as string;
     expect(() => {
       checkRules(rulesOf(over), 16);
-    }).toThrow(expect.objectContaining({ code: 'RULES_INVALID' }));
+    }).toThrow(expect.objectContaining({ code: 'RULES_INVALID', message }));
+  });
+
+  test('takes the largest count for wMax', () => {
+    expect(() => {
+      checkRules(rulesOf({ wMax: String(largestCount(16)) }), 16);
+    }).not.toThrow();
   });
 });
 

@@ -144,7 +144,8 @@ export function tickReady(settings: StudySettings, state: Ready, tick: Tick): St
   if (without(invited, out).length < fewest(settings)) return giveUp(settings, state, tick.nowMs);
   const [late] = awaited;
   if (late !== undefined) {
-    if (tick.nowMs >= deadlineMs) return leaveRound(settings, state, late, { cause: 'deadline' });
+    if (tick.nowMs >= Math.max(deadlineMs, tick.graceMs ?? 0))
+      return leaveRound(settings, state, late, { cause: 'deadline' });
     const gone = goneOf(settings, state, awaited, tick);
     if (gone === undefined) return { state, effects: [] };
     return leaveRound(settings, state, gone.hospital, { cause: gone.cause });

@@ -50,8 +50,13 @@ export type SessionInput =
       readonly code: Code;
       readonly nowMs: number;
     }
-  /** `gone`: hospitals that have withdrawn from the study. */
-  | { readonly kind: 'tick'; readonly nowMs: number; readonly gone?: readonly number[] };
+  | {
+      readonly kind: 'tick';
+      readonly nowMs: number;
+      /** Hospitals that have withdrawn from the study. */
+      readonly gone?: readonly number[];
+      readonly graceMs?: number;
+    };
 
 const PHASE_OF = {
   advertise: 'advertise',
@@ -66,7 +71,7 @@ export function stepSession(
   state: SessionState,
   input: SessionInput,
 ): SessionStep {
-  if (input.kind === 'tick') return tick(context, state, input.nowMs, input.gone ?? []);
+  if (input.kind === 'tick') return tick(context, state, input);
   if (input.kind === 'declined') {
     const { from, code, nowMs } = input;
     const isAwaited = state.failing === undefined && missing(state).includes(from);
@@ -101,8 +106,7 @@ export function stepSession(
 function tick(
   context: SessionContext,
   state: SessionState,
-  nowMs: number,
-  gone: readonly number[],
+  { nowMs, gone = [], graceMs = 0 }: Extract<SessionInput, { readonly kind: 'tick' }>,
 ): SessionStep {
   if (state.phase === 'summing' || state.phase === 'aborted') return { state, effects: [] };
   if (state.failing !== undefined) return abort(context, state, state.failing);
@@ -119,7 +123,7 @@ function tick(
   const mayLeave = state.phase !== 'agree' && state.phase !== 'unmask';
   const [left] = mayLeave ? intersect(awaited, gone) : [];
   if (left !== undefined) return lose(context, state, left, { cause: 'withdrawn' }, nowMs);
-  return isLate(context, state, nowMs)
+  return nowMs >= graceMs && isLate(context, state, nowMs)
     ? lose(context, state, late, { cause: 'deadline' }, nowMs)
     : { state, effects: [] };
 }

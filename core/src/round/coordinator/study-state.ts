@@ -144,6 +144,8 @@ export type StudyInput =
       readonly present?: readonly string[];
       /** 32 fresh bytes, hex: the id of a session that this tick may open. */
       readonly random?: string;
+      /** Until then no deadline counts against anybody: it was the coordinator that was away. */
+      readonly graceMs?: number;
     };
 
 export type StudyStep = Stepped<StudyState, Outgoing, SessionWork>;

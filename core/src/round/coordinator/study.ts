@@ -216,6 +216,7 @@ function tick(
         kind: 'tick',
         nowMs,
         gone,
+        ...(input.graceMs === undefined ? {} : { graceMs: input.graceMs }),
       });
       return wrapSession({ ...state, current }, step, nowMs);
     }

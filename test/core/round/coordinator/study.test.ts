@@ -346,6 +346,34 @@ describe('R4 that has begun', () => {
     expect(typesOf(federation)).not.toContain('round.aborted');
   });
 
+  it('waits for hospitals whose deadline passed while the coordinator was away', () => {
+    const { federation, session } = halfReleased();
+    const { lastMs } = session();
+    const tick = { kind: 'tick', nowMs: lastMs, present: [] } as const;
+    federation.feed({ ...tick, graceMs: lastMs + 1 });
+    expect(session()).toMatchObject({ phase: 'unmask', lost: [] });
+    federation.feed({ ...tick, graceMs: lastMs });
+    expect(session().lost).not.toEqual([]);
+  });
+
+  it('does so before the session too', () => {
+    const federation = running();
+    federation.silent = (hospital, message) =>
+      hospital === 'west' && message.kind === 'round-offer';
+    const waiting = () => {
+      const now = federation.state();
+      return now.phase === 'running' && now.current.phase === 'ready' ? now.current : undefined;
+    };
+    federation.run(() => waiting()?.ready.length === 3);
+    const deadlineMs = waiting()?.deadlineMs ?? 0;
+    const tick = { kind: 'tick', nowMs: deadlineMs, present: HOSPITALS } as const;
+    const before = federation.leaves.length;
+    federation.feed({ ...tick, graceMs: deadlineMs + 1 });
+    expect(federation.leaves).toHaveLength(before);
+    federation.feed(tick);
+    expect(federation.leaves.length).toBeGreaterThan(before);
+  });
+
   it('is given up when the session’s time is over, and the leaf says that shares were released', () => {
     const { federation, session } = halfReleased();
     const { lastMs } = session();

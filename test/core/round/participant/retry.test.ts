@@ -163,6 +163,9 @@ describe('T17 the hospital by itself', () => {
     expect(
       [at('open'), at('shares'), at('agree'), at('unmask')].map((one) => isExposed(one.state)),
     ).toEqual([false, false, true, true]);
+    const early = at('shares').state;
+    const earlier = [{ session: '0d'.repeat(32), u1: [1, 2, 3] }];
+    expect(exposedSessions({ ...early, past: earlier })).toEqual(earlier);
     expect(exposedSessions(at('shares').state)).toEqual([]);
     expect(exposedSessions(at('agree').state)).toMatchObject([{ u1: [1, 2, 3, 4] }]);
     expect(exposedSessions(at('unmask').state)).toMatchObject([
