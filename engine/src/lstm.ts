@@ -40,19 +40,25 @@ export function lstm(x: tf.Tensor, layer: FusedLstm, weights: readonly tf.Tensor
   const sequence: Sequence = { rows, steps, units, goBackwards, returnSequences };
   const operation = tf.customGrad((...given) => {
     const [input, kernel, recurrent, bias] = given.filter((one) => one instanceof tf.Tensor);
-    if (input === undefined || kernel === undefined || recurrent === undefined)
-      throw new PlexusError('STATE_UNEXPECTED', 'lstm: expected an input and two kernels');
+    const keep = given.find((one) => typeof one === 'function');
+    if (!input || !kernel || !recurrent || !keep)
+      throw new PlexusError(
+        'STATE_UNEXPECTED',
+        'lstm: expected an input, two kernels and a place to keep them',
+      );
     const flat = tf.reshape(input, [rows * steps, features]);
     const product = tf.matMul(flat, kernel);
     const sums = bias === undefined ? product : tf.add(product, bias);
     const run = forward(sequence, sums.dataSync(), Float64Array.from(recurrent.dataSync()));
     const value = tf.tensor(run.output, outputShape(sequence));
-    const gradFunc = (dy: tf.Tensor): tf.Tensor[] => {
+    keep([flat, kernel]); // what is not kept is gone by then
+    const gradFunc = (dy: tf.Tensor, [inputs, kept]: tf.Tensor[]): tf.Tensor[] => {
+      if (!inputs || !kept) throw new PlexusError('STATE_UNEXPECTED', 'lstm: nothing was kept');
       const { deltas, before } = backward(sequence, run, dy.dataSync());
       const dz = tf.tensor(deltas, [rows * steps, 4 * units]);
       const previous = tf.tensor(before, [rows * steps, units]);
-      const dx = tf.reshape(tf.matMul(dz, tf.transpose(kernel)), input.shape);
-      const dKernel = tf.matMul(tf.transpose(flat), dz);
+      const dx = tf.reshape(tf.matMul(dz, tf.transpose(kept)), x.shape);
+      const dKernel = tf.matMul(tf.transpose(inputs), dz);
       const dRecurrent = tf.matMul(tf.transpose(previous), dz);
       const gradients = [dx, dKernel, dRecurrent];
       return bias === undefined ? gradients : [...gradients, tf.sum(dz, 0)];

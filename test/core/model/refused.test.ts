@@ -17,6 +17,18 @@ describe('what has no right gradient', () => {
     ]);
   });
 
+  it('unseeded noise is NONDETERMINISTIC_LAYER, everything else LAYER_NOT_TRAINABLE', () => {
+    const codes = ['gaussianNoise', 'gaussianDropout', 'alphaDropout', 'conv3d'].map(
+      (type) => REFUSED_TYPES[type]?.code,
+    );
+    expect(codes).toEqual([
+      'NONDETERMINISTIC_LAYER',
+      'NONDETERMINISTIC_LAYER',
+      'NONDETERMINISTIC_LAYER',
+      'LAYER_NOT_TRAINABLE',
+    ]);
+  });
+
   it.each([
     [{ type: 'conv1d', filters: 2, kernelSize: 3, padding: 'causal' }, [9, 2], 'padding'],
     [{ type: 'conv1d', filters: 2, kernelSize: 3, dilationRate: [2] }, [9, 2], 'dilationRate'],
