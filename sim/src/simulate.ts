@@ -87,6 +87,8 @@ export interface Simulated {
 
 const COORDINATOR = 'coordinator';
 const MAX_EVENTS = 100_000;
+/** A person looks again after so long; sooner, and crashes by event would leave the others no time to run. */
+const DECIDING_MS = 1_000;
 const TRAINING_MS = 50;
 
 export async function simulate(simulation: Simulation): Promise<Simulated> {
@@ -245,7 +247,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
 
   /** The steward signs once the study has arrived, and again if the power went before it was written. */
   function decideWhenOffered(name: string, approval: Envelope): void {
-    schedule.at(schedule.now() + network.maxDelayMs + 1, `${name} decides`, async () => {
+    schedule.at(schedule.now() + network.maxDelayMs + DECIDING_MS, `${name} decides`, async () => {
       const node = nodes.get(name);
       const phase = node?.state().phase ?? 'absent';
       if (phase === 'offered' || phase === 'absent') decideWhenOffered(name, approval);
