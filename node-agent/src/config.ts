@@ -5,6 +5,7 @@
  * enrolment writes says them all. Leaves to others: sources and mappings (data/), keys (store/), what the policy means (core).
  */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { parsePolicy, PlexusError, type Code, type Policy } from '@plexus/core';
 import type { EngineChoice } from '@plexus/engine';
@@ -33,7 +34,7 @@ export interface AgentConfig {
 /** The file that enrolment writes: every key with its default. */
 export const AGENT_YAML = `# plexus-agent: how this hospital computes. Paths are relative to this file; restart the agent after a change.
 engine: auto            # auto, dense, wasm, cpu or tensorflow
-threads: 1              # training threads
+threads: auto           # training threads; auto is one for each core
 policy: policy.yaml     # what this hospital lets a study ask
 storeKey: keys/store.key # seals keys and sessions; or env:NAME, or credential:NAME (systemd)
 data:
@@ -95,7 +96,7 @@ export function readConfig(path: string): AgentConfig {
     throw invalid('data.namespace', 'expected a text');
   return {
     engine,
-    threads: number(file['threads'] ?? 1, 'threads', 1, 64, true),
+    threads: threadsOf(file['threads']),
     policyFile: beside(file['policy'], 'policy', 'policy.yaml'),
     storeKey: parseStoreKeySource(storeKey, (given) => beside(given, 'storeKey', '')),
     data: {
@@ -107,6 +108,11 @@ export function readConfig(path: string): AgentConfig {
       deadlineMs: 1000 * number(data['deadlineSeconds'] ?? 60, 'data.deadlineSeconds', 1, 3600),
     },
   };
+}
+
+function threadsOf(value: unknown): number {
+  if (value === undefined || value === 'auto') return Math.min(64, availableParallelism());
+  return number(value, 'threads', 1, 64, true);
 }
 
 /** Errors: operator/FILE_UNREADABLE; operator/POLICY_INVALID naming everything that is wrong. */

@@ -11,6 +11,7 @@ import {
   scalingOf,
   type Manifest,
   type StudySections,
+  type Target,
   type TaskState,
 } from '@plexus/core';
 import { privacySentence } from './privacy-sentence.js';
@@ -83,7 +84,7 @@ export function cardMarkdown(
     `Study \`${manifest.study}\`, purpose ${manifest.purpose}, trained together by ${String(manifest.roster.length)} hospitals:`,
     `${manifest.roster.map(({ hospital }) => hospital).join(', ')}. Rounds: ${String(release.rounds)}.`,
     '',
-    `Predicts \`${target.name}\` from ${String(features.length)} features (GB/T 39725 level at most ${String(maxLevel)}):`,
+    `Predicts \`${target.name}\` (${outputOf(target)}) from ${String(features.length)} features (GB/T 39725 level at most ${String(maxLevel)}):`,
     `${features.map(({ name }) => name).join(', ')}.`,
     '',
     '| on the held-out patients of all hospitals together | |',
@@ -94,8 +95,33 @@ export function cardMarkdown(
     `Model state SHA-256 \`${digests.model}\``,
     `Log \`${manifest.log.origin}\`, leaf ${String(release.log.seq)} of ${String(release.log.size)}`,
     '',
+    ...optimizersOf(manifest),
     'model.json and weights.bin load with `tf.loadLayersModel`; their input is `(value - centre) / spread` of model-card.json.',
     'Without TensorFlow knowledge: `plexus model predict --csv patients.csv --model <this folder>`.',
     '',
   ].join('\n');
+}
+
+/** What the numbers of a prediction mean. */
+function outputOf(target: Target): string {
+  switch (target.type) {
+    case 'binary':
+      return 'its probability';
+    case 'category':
+      return `one probability each, in this order: ${target.values.join(', ')}`;
+    case 'number':
+    case 'integer':
+      return `in ${target.unit}`;
+    case 'time-to-event':
+      return 'its log-hazard: higher is sooner';
+  }
+}
+
+/** By name, since the same name has other rules elsewhere: tfjs and TensorFlow place epsilon differently in Adam. */
+function optimizersOf(manifest: Manifest): readonly string[] {
+  const kinds = sectionsOf(manifest).tasks.flatMap((task) =>
+    task.kind === 'train' ? [task.optimizer.kind] : [],
+  );
+  if (kinds.length === 0) return [];
+  return [`Trained with ${[...new Set(kinds)].join(', ')}, by the update rules of tfjs 4.22.`];
 }

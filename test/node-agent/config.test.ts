@@ -1,4 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -37,7 +38,7 @@ describe('agent.yaml', () => {
     expect(readConfig(written(AGENT_YAML))).toEqual(readConfig(written('{}')));
     expect(readConfig(written('{}'))).toEqual({
       engine: 'auto',
-      threads: 1,
+      threads: Math.min(64, availableParallelism()),
       policyFile: join(folder, 'policy.yaml'),
       storeKey: { kind: 'file', path: join(folder, 'keys', 'store.key') },
       data: {
@@ -65,7 +66,7 @@ describe('agent.yaml', () => {
   });
 
   it.each([
-    ['engine: gpu', 'AGENT_CONFIG_INVALID engine: expected auto, wasm, cpu, tensorflow'],
+    ['engine: gpu', 'AGENT_CONFIG_INVALID engine: expected auto, dense, wasm, cpu, tensorflow'],
     ['threads: 0', 'AGENT_CONFIG_INVALID threads: expected a whole number in 1..64'],
     ['thread: 1', 'AGENT_CONFIG_INVALID agent.yaml: unknown key thread; expected engine, '],
     ['data: { heldOutFraction: 1 }', 'AGENT_CONFIG_INVALID data.heldOutFraction: expected a num'],

@@ -28,6 +28,38 @@ describe('from a file to the columns of a study', () => {
     expect((await load({ csv: goodCsv(7) })).digest).not.toBe(dataset.digest);
   });
 
+  it('the target of several classes is the index of the declared value', async () => {
+    const target = { ...schemaValue.target, type: 'category', values: ['no', 'perhaps', 'yes'] };
+    const word = "CASE CAST(sick AS INTEGER) WHEN 1 THEN 'yes' ELSE 'no' END AS sick";
+    const request = {
+      schema: { target },
+      sql: sql.replace('CAST(sick AS INTEGER) > 0 AS sick', word),
+    };
+    expect([...((await load(request)).columns[2] ?? [])]).toEqual([0, 2, 0, 2, 0, 2, 0, 2]);
+    const unknown = sql.replace('CAST(sick AS INTEGER) > 0 AS sick', "'maybe' AS sick");
+    expect(await code({ ...request, sql: unknown })).toBe('DATA_CATEGORY_UNKNOWN');
+  });
+
+  it('a time to an event is two columns of the mapping, each with its unit and level', async () => {
+    const measured = { unit: 'mo', range: [0, 120], outside: 'refuse' };
+    const target = { ...schemaValue.target, type: 'time-to-event', ...measured };
+    const own = { class: 'health-status', level: 3 };
+    const columns = { sick: undefined, sick_time: { unit: 'mo', ...own }, sick_event: own };
+    const select = 'CAST(age AS DOUBLE) - 30 AS sick_time, CAST(sick AS INTEGER) > 0 AS sick_event';
+    const request = {
+      ...{ schema: { target }, columns },
+      sql: sql.replace('CAST(sick AS INTEGER) > 0 AS sick', select),
+    };
+    const dataset = await load(request);
+    expect(dataset.columns.slice(2).map((column) => [...column].slice(0, 4))).toEqual([
+      [10, 11, 12, 13],
+      [0, 1, 0, 1],
+    ]);
+    expect(await code({ schema: { target } })).toBe('DATA_COLUMN_MISSING');
+    const days = { ...columns, sick_time: { unit: 'd', ...own } };
+    expect(await code({ ...request, columns: days })).toBe('DATA_UNIT_MISMATCH');
+  });
+
   it('another hospital key gives other pseudonyms and the same rows in the same order', async () => {
     const a = await load();
     const b = await load({ hospitalKey: new Uint8Array(32).fill(8) });
