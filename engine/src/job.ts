@@ -4,6 +4,7 @@
  * Leaves to others: the two ends (pool.ts, worker.ts).
  */
 import type { Bytes, Code, LocalContext, LocalRows } from '@plexus/core';
+import type { EngineName } from './provider.js';
 import type { EngineChoice } from './select.js';
 
 export interface TrainingJob {
@@ -22,6 +23,12 @@ export interface TrainingResult {
   readonly values: ReadonlyMap<string, Float64Array>;
 }
 
+/** `check` brings an engine up and has it prove itself. */
+export type WorkerTask =
+  | { readonly kind: 'train'; readonly job: TrainingJob }
+  | { readonly kind: 'check'; readonly engine: EngineName };
+
 export type WorkerAnswer =
   | { readonly kind: 'done'; readonly result: TrainingResult }
+  | { readonly kind: 'ready'; readonly engine: string }
   | { readonly kind: 'failed'; readonly code: Code; readonly text: string };

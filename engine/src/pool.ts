@@ -5,13 +5,20 @@
  */
 import { Worker } from 'node:worker_threads';
 import { PlexusError } from '@plexus/core';
-import type { TrainingJob, TrainingResult, WorkerAnswer } from './job.js';
+import type { TrainingJob, TrainingResult, WorkerAnswer, WorkerTask } from './job.js';
+import type { EngineName } from './provider.js';
 
 export interface TrainingPool {
   /**
    * Errors: what the job threw, with its code; environment/ENGINE_STOPPED if the thread ended first, or the signal or close() ended it.
    */
   run(job: TrainingJob, signal?: AbortSignal): Promise<TrainingResult>;
+  /**
+   * Brings an engine up in a thread and says its id: whatever would stop the first round stops the program at its start.
+   *
+   * Errors: environment/ENGINE_UNAVAILABLE, environment/ENGINE_CONFORMANCE; as run.
+   */
+  check(engine: EngineName): Promise<string>;
   /** Ends every thread, with or without a job. */
   close(): Promise<void>;
 }
@@ -64,15 +71,26 @@ export function openPool({ entry, size }: PoolOptions): TrainingPool {
     idle.push(worker);
   };
 
+  const ask = async (task: WorkerTask, signal?: AbortSignal): Promise<WorkerAnswer> => {
+    if (isClosed) throw stopped('the pool is closed');
+    const worker = await take();
+    try {
+      return await answerOf(worker, task, signal);
+    } finally {
+      giveBack(worker);
+    }
+  };
+
   return {
     async run(job, signal) {
-      if (isClosed) throw stopped('the pool is closed');
-      const worker = await take();
-      try {
-        return await answerOf(worker, job, signal);
-      } finally {
-        giveBack(worker);
-      }
+      const answer = await ask({ kind: 'train', job }, signal);
+      if (answer.kind === 'done') return answer.result;
+      throw new PlexusError('STATE_UNEXPECTED', `engine: answered ${answer.kind} to a job`);
+    },
+    async check(engine) {
+      const answer = await ask({ kind: 'check', engine });
+      if (answer.kind === 'ready') return answer.engine;
+      throw new PlexusError('STATE_UNEXPECTED', `engine: answered ${answer.kind} to a check`);
     },
     async close() {
       isClosed = true;
@@ -84,9 +102,9 @@ export function openPool({ entry, size }: PoolOptions): TrainingPool {
 
 function answerOf(
   worker: Worker,
-  job: TrainingJob,
+  task: WorkerTask,
   signal: AbortSignal | undefined,
-): Promise<TrainingResult> {
+): Promise<WorkerAnswer> {
   return new Promise((resolve, reject) => {
     let cause: unknown;
     const abort = (): void => {
@@ -100,8 +118,8 @@ function answerOf(
     };
     const onMessage = (answer: WorkerAnswer): void => {
       settle();
-      if (answer.kind === 'done') resolve(answer.result);
-      else reject(new PlexusError(answer.code, answer.text));
+      if (answer.kind === 'failed') reject(new PlexusError(answer.code, answer.text));
+      else resolve(answer);
     };
     const onError = (thrown: unknown): void => {
       cause = thrown;
@@ -119,7 +137,7 @@ function answerOf(
     worker.on('error', onError);
     worker.once('exit', onExit);
     signal?.addEventListener('abort', abort, { once: true });
-    worker.postMessage(job);
+    worker.postMessage(task);
   });
 }
 

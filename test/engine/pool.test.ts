@@ -1,5 +1,5 @@
 import { contribute, encodeTensors, initialState, type LocalRows } from '@plexus/core';
-import { createEngine, openPool, type TrainingJob } from '@plexus/engine';
+import { createEngine, engineProvider, openPool, type TrainingJob } from '@plexus/engine';
 import { nodeSuite } from '@plexus/suite';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
@@ -43,6 +43,14 @@ describe('a training thread', () => {
       expect(engine).toBe('wasm/4.22.0');
       expect(values).toEqual(here);
     }
+  });
+
+  it('brings an engine up and has it prove itself, before there is a job', async () => {
+    expect(await pool.check('dense')).toBe('dense/1');
+    expect(await pool.check('wasm')).toBe('wasm/4.22.0');
+    const tensorflow = await engineProvider('tensorflow');
+    if ((await tensorflow.probe()).kind === 'absent')
+      await expect(pool.check('tensorflow')).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
   });
 
   it('hands on coded errors, and serves the next job', async () => {

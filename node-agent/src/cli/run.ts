@@ -109,9 +109,11 @@ async function run(
     onFailure,
   });
   try {
+    if (config.engine !== 'auto') say(`engine ${await pool.check(config.engine)}`);
     await agent.start();
     if (isRestored) await agent.restored();
   } catch (thrown) {
+    await pool.close();
     await store.close();
     throw thrown;
   }
