@@ -1,5 +1,5 @@
 /** What the verifier says of a log that a dishonest coordinator wrote, one line a finding, warnings left out. */
-import { nodeSuite as suite } from '@plexus/suite';
+import { fastSuite as suite } from '../../../fast-suite.ts';
 import type { Bytes, JsonObject, LeafDraft } from '@plexus/core';
 import { verifyBundle } from '../../../../core/src/audit/verify/verify.ts';
 import { bundleOf, readerOf, type Files } from '../../../audit-bundle.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nodeSuite as suite } from '@plexus/suite';
+import { fastSuite as suite } from '../../../fast-suite.ts';
 import type { LeafDraft } from '@plexus/core';
 import { checkRounds } from '../../../../core/src/audit/verify/rounds.ts';
 import { cohortDigest } from '../../../../core/src/audit/verify/sa1.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { signEnvelope, type Envelope, type JsonObject, type LeafDraft } from '@plexus/core';
-import { nodeSuite as suite } from '@plexus/suite';
+import { fastSuite as suite } from '../../../fast-suite.ts';
 import { base64, fromBase64, fromUtf8, hex, utf8 } from '../../../../core/src/base/bytes.ts';
 import { canonicalBytes, parseCanonical } from '../../../../core/src/base/canonical-json.ts';
 import { formatVkey, verifierKey } from '../../../../core/src/audit/vkey.ts';

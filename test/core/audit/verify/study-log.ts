@@ -11,7 +11,7 @@ import {
   verifierKey,
   type KeyRole,
 } from '@plexus/core';
-import { nodeSuite as suite } from '@plexus/suite';
+import { fastSuite as suite } from '../../../fast-suite.ts';
 import type { Manifest } from '../../../../core/src/study/manifest.ts';
 import { manifestBytes, manifestDigest } from '../../../../core/src/study/parse.ts';
 import { append, genesis, startLog, LOG_KEY, ORIGIN, type Log } from '../../../audit-log.ts';

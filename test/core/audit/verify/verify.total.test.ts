@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nodeSuite as suite } from '@plexus/suite';
+import { fastSuite as suite } from '../../../fast-suite.ts';
 import { fromUtf8, utf8, type Bytes } from '../../../../core/src/base/bytes.ts';
 import {
   canonicalJson,
