@@ -45,7 +45,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       { type: 'dense', units: 3, activation: 'softmax' },
     ],
     truth: ([a = 0, b = 0]) => [a > 0.3 ? 0 : b > 0 ? 1 : 2],
-    engine: 'dense/1',
+    engine: 'dense/1.0.0',
   },
   'a number': {
     target: { name: 'days', type: 'number', ...measured, ...own },
@@ -55,7 +55,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       { type: 'dense', units: 1 },
     ],
     truth: ([a = 0, b = 0], draw) => [3 * a - 2 * b + 0.5 * draw],
-    engine: 'dense/1',
+    engine: 'dense/1.0.0',
   },
   'a time to an event': {
     target: { name: 'death', type: 'time-to-event', ...measured, ...own },
@@ -65,7 +65,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       const time = -Math.log(1 - draw) * 10 * Math.exp(-2 * a + b);
       return [Math.min(time, 30), time < 30 ? 1 : 0];
     },
-    engine: 'dense/1',
+    engine: 'dense/1.0.0',
   },
   'yes or no, from a sequence': {
     target: { name: 'alarm', type: 'binary', ...own },

@@ -46,7 +46,7 @@ describe('a training thread', () => {
   });
 
   it('brings an engine up and has it prove itself, before there is a job', async () => {
-    expect(await pool.check('dense')).toBe('dense/1');
+    expect(await pool.check('dense')).toBe('dense/1.0.0');
     expect(await pool.check('wasm')).toBe('wasm/4.22.0');
     const tensorflow = await engineProvider('tensorflow');
     if ((await tensorflow.probe()).kind === 'absent')

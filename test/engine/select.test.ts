@@ -21,7 +21,7 @@ const pictures = modelOf(
 describe('the choice of an engine', () => {
   it('takes wasm when left to itself, and says which it took', async () => {
     expect((await createEngine('auto')).id).toBe('wasm/4.22.0');
-    expect((await createEngine('auto', flat)).id).toBe('dense/1');
+    expect((await createEngine('auto', flat)).id).toBe('dense/1.0.0');
     expect(await engineFor('auto', steps)).toBe('wasm');
     expect(await engineFor('cpu', flat)).toBe('cpu');
     expect((await createEngine('cpu')).id).toBe('cpu/4.22.0');
@@ -45,6 +45,13 @@ describe('the choice of an engine', () => {
     await expect(refused).rejects.toThrow(
       /^engine tensorflow: .+ npm install @tensorflow\/tfjs-node/,
     );
+  });
+
+  it('names what the log can hold: a name and a version of three numbers', async () => {
+    for (const name of ['dense', 'wasm', 'cpu'] as const)
+      expect((await createEngine(name)).id).toMatch(
+        /^[a-z][a-z0-9-]{0,31}\/\d{1,3}(\.\d{1,3}){2}$/,
+      );
   });
 
   it('names every choice once', () => {

@@ -37,7 +37,7 @@ interface Loaded {
 }
 
 export class DenseEngine implements TrainingEngine {
-  readonly id = 'dense/1';
+  readonly id = 'dense/1.0.0';
   #loaded: Loaded | undefined;
 
   load(model: ModelSpec, inputShape: Shape, optimizer?: OptimizerSpec): void {

@@ -10,11 +10,11 @@ import {
   entryOf,
   hex,
   initialState,
+  PlexusError,
   updateBytes,
   updateSecret,
   type Bytes,
   type Json,
-  type PlexusError,
   type StudyContext,
   type TrainWork,
 } from '@plexus/core';
@@ -70,7 +70,12 @@ export function createTrainings(options: TrainingOptions): Trainings {
         words === undefined
           ? []
           : [{ name: updateSecret(context.manifest.study), bytes: updateBytes(words) }];
-      await options.driver().feed(machine, input, { secrets });
+      const fed = await options.driver().feed(machine, input, { secrets });
+      if (fed.kind !== 'rejected' || fed.code === 'ROUND_STALE') return; // the round may have gone on without it
+      const text = `${name}: what was computed is refused: ${fed.code}`;
+      note(text);
+      if (fed.code === 'ENCODING_INVALID')
+        options.onFailure(new PlexusError('STATE_UNEXPECTED', text));
     };
     try {
       note(`${name}: reading the patients and computing`);

@@ -125,6 +125,20 @@ describe('a study with four hospitals', () => {
   });
 });
 
+describe('an engine whose name the log cannot hold', () => {
+  it('is a bug that stops the agent: a round that waits in silence would be worse', async () => {
+    const federation = await createFederation();
+    const south = federation.site('south');
+    south.engine = 'no version';
+    await federation.submit();
+    for (const { name } of federation.sites) await federation.approve(name);
+    await federation.run();
+    expect(south.failures).toContainEqual(
+      expect.stringMatching(/^STATE_UNEXPECTED .*what was computed is refused: ENCODING_INVALID/),
+    );
+  });
+});
+
 describe('what the hospital does not allow', () => {
   it('is a model that its engine cannot train, before anybody is asked', async () => {
     const federation = await createFederation();

@@ -66,6 +66,8 @@ export interface Site {
   policy: Policy;
   /** What its engine says of every model. */
   untrainable: readonly ModelProblem[];
+  /** Id of the engine that it says it runs. */
+  engine: string;
   load: () => Promise<LocalRows>;
   agent: Agent;
   /** False: nothing is delivered either way. */
@@ -225,7 +227,7 @@ export async function createFederation(options: FederationOptions = {}): Promise
           const local = { ...context, suite };
           const values = contribute(local, decodeTensors(bytes), rows, plainEngine());
           site.computed.push(values);
-          return Promise.resolve({ engine: 'plain/1.0.0', values });
+          return Promise.resolve({ engine: site.engine, values });
         },
       },
       vectors: {
@@ -253,6 +255,7 @@ export async function createFederation(options: FederationOptions = {}): Promise
       vectors: new Map(),
       policy: POLICY,
       untrainable: [],
+      engine: 'plain/1.0.0',
       load: () => Promise.resolve(rowsOf[i] ?? { training: [], heldOut: [] }),
       online: true,
       agent: undefined as unknown as Agent,
