@@ -46,7 +46,8 @@ export interface TrainingEngine {
   trainStep(batch: Batch, stepSeed: number): number;
   /**
    * Hands each patient's gradient to the sink, patient 0 first: of the mean loss over the patient's rows, all trainable weights in
-   * their order, scaled down to clipNorm where its L2 norm is larger. A gradient that is not finite arrives as it is.
+   * their order, scaled down to clipNorm where its L2 norm is larger. A gradient that is not finite arrives as it is. Nothing is dropped
+   * out, since there is no step's seed.
    *
    * Errors   operator/DP_LAYER_UNSUPPORTED if the model mixes examples.
    */
