@@ -50,7 +50,7 @@ describe('the demo', () => {
     expect(status).toBe(0);
     expect(stdout.trim().split('\n')).toHaveLength(1);
     expect(result).toMatchObject({ rounds: 15, log: { verified: true } });
-    expect(result.engine).toMatch(/^(wasm|tensorflow|cpu)\/\d/);
+    expect(result.engine).toMatch(/^dense\/\d/);
     for (const what of ['accuracy', 'auc'] as const)
       for (const who of ['federated', 'local', 'pooled'] as const)
         expect(Object.keys(result[what][who]).sort()).toEqual(KEYS);
