@@ -10,6 +10,7 @@ import {
   fieldsOf,
   flag,
   inside,
+  isList,
   list,
   note,
   oneOf,
@@ -47,11 +48,31 @@ type OptionsOf<L> = {
   readonly [K in Exclude<keyof L, 'type' | 'name' | 'inputs'>]-?: Option<L[K]>;
 };
 
-/** What an author may write besides, if it says what holds anyway. */
-const ASSUMED: Readonly<Record<string, Read<true>>> = {
-  dilationRate: only(1, 'a dilated convolution has no gradient, and some layers ignore the option'),
+type Assumed = Readonly<Record<string, Read<true>>>;
+
+const rate = only(1, 'a dilated convolution has no gradient, and some layers ignore the option');
+/** One rate, or one for each axis. */
+const undilated: Assumed = {
+  dilationRate: (value, place) =>
+    rate(isList(value) ? (value.find((one) => one !== 1) ?? value[0]) : value, place),
+};
+const scaledAndCentred: Assumed = {
   scale: only(true, 'the gradient reads the scale'),
   center: only(true, 'the gradient reads the centre'),
+};
+
+/** What an author may write besides, if it says what holds anyway. */
+const ASSUMED: Readonly<Partial<Record<LayerType, Assumed>>> = {
+  conv1d: undilated,
+  conv2d: undilated,
+  conv2dTranspose: undilated,
+  depthwiseConv2d: undilated,
+  separableConv2d: undilated,
+  layerNormalization: scaledAndCentred,
+  batchNormalization: {
+    ...scaledAndCentred,
+    axis: only(-1, 'the gradient works on the last axis only'),
+  },
 };
 
 const MOST = 2 ** 24;
@@ -199,19 +220,19 @@ export function isLayerType(type: unknown): type is LayerType {
   return typeof type === 'string' && Object.hasOwn(OPTIONS, type);
 }
 
-/** Reads the options of one layer in their order.  */
+/** Reads the options of one layer in their order. */
 export const readOptions: Read<LayerSpec> = (value, place) => {
   const given = fieldsOf(value, place);
   const type = given?.['type'];
   if (given === null || !isLayerType(type)) return null;
   const options: Readonly<Record<string, Option<unknown>>> = OPTIONS[type];
-  const assumed = Object.keys(given).filter((key) => key in ASSUMED && !(key in options));
-  const keys = [...Object.keys(options), ...assumed];
+  const assumed = Object.entries(ASSUMED[type] ?? {}).filter(([key]) => Object.hasOwn(given, key));
+  const keys = [...Object.keys(options), ...assumed.map(([key]) => key)];
   if (fieldsOf(given, place, ['type', 'name', 'inputs', ...keys]) === null) return null;
   const layer: Record<string, unknown> = { type };
   let isWhole = true;
-  for (const key of assumed)
-    isWhole = ASSUMED[key]?.(given[key], inside(place, key)) === true && isWhole;
+  for (const [key, read] of assumed)
+    if (read(given[key], inside(place, key)) === null) isWhole = false;
   for (const [key, { read, otherwise }] of Object.entries(options)) {
     const option = read(given[key] ?? otherwise?.(layer), inside(place, key));
     if (option === null) isWhole = false;

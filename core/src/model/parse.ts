@@ -102,16 +102,7 @@ function readLayer(value: unknown, place: Place): LayerSpec | null {
       `expected one of ${LAYER_TYPES.join(', ')}`,
       'LAYER_UNKNOWN',
     );
-  if (type === 'batchNormalization' && fields['axis'] !== undefined && fields['axis'] !== -1)
-    return note(
-      inside(place, 'axis'),
-      'expected -1: the gradient works on the last axis only',
-      'LAYER_NOT_TRAINABLE',
-    );
-  const layer = readOptions(
-    type === 'batchNormalization' ? without(fields, 'axis') : fields,
-    place,
-  );
+  const layer = readOptions(fields, place);
   const node = readNode(fields, place);
   return layer === null || node === null ? null : { ...layer, ...node };
 }
@@ -195,10 +186,6 @@ function checkOutput({ loss, layers }: ModelSpec, shape: Shape, place: Place): n
   if (['meanSquaredError', 'meanAbsoluteError', 'huber'].includes(loss) && !isOne)
     note(at, `expected one unit ${since}`);
   return null;
-}
-
-function without(fields: Fields, key: string): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== key));
 }
 
 function shapeText(shape: Shape): string {

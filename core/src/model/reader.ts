@@ -110,10 +110,8 @@ export function pair<T>(read: Read<T>): Read<readonly [T, T]> {
 
 /** The only value that has a right gradient; it is not written out. Any other is LAYER_NOT_TRAINABLE. */
 export function only(allowed: unknown, reason: string): Read<true> {
-  const accepts = (value: unknown): boolean =>
-    isList(value) ? value.length > 0 && value.every(accepts) : value === allowed;
   return (value, place) =>
-    accepts(value)
+    value === allowed
       ? true
       : note(place, `expected ${String(allowed)}: ${reason}`, 'LAYER_NOT_TRAINABLE');
 }

@@ -96,6 +96,13 @@ describe('a model', () => {
     ]);
   });
 
+  it('refuses by name what every object inherits, and what another type may say', () => {
+    for (const key of ['toString', 'constructor', 'scale', 'dilationRate'])
+      expect(refusals(authored({ ...SIGMOID, [key]: 1 }))).toEqual([
+        `MODEL_INVALID model.layers[0].${key}: unknown key; expected type, name, inputs, units, activation, useBias, kernelInitializer`,
+      ]);
+  });
+
   it('notes a problem where a reader is', () => {
     const place: Place = { path: 'model', problems: [], code: 'MODEL_INVALID' };
     expect(note(inside(inside(place, 'layers'), '[2]'), 'expected more')).toBeNull();
