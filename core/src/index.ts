@@ -188,6 +188,7 @@ export type { StudyProblem } from './study/problem.js';
 export type {
   Activation,
   Initializer,
+  LayerOf,
   LayerSpec,
   LayerType,
   Loss,
@@ -204,7 +205,7 @@ export { modelParameters, type Parameter } from './model/parameters.js';
 export { parseModel, type ParsedModel } from './model/parse.js';
 export type { ModelProblem } from './model/reader.js';
 export { mixingProblems } from './model/refused.js';
-export { modelShapes } from './model/shapes.js';
+export { modelShapes, sizeOfShape } from './model/shapes.js';
 export type { TaskSpec, TrainTask } from './task/spec.js';
 export type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './task/context.js';
 export type { Batch, GradientSink, PatientBatch, TrainingEngine } from './task/engine-port.js';

@@ -123,12 +123,12 @@ export class PatientGradients {
 }
 
 /** A norm that is not finite scales nothing: the gradient arrives as it is. */
-function clipFactor(norm: number, clipNorm: number): number {
+export function clipFactor(norm: number, clipNorm: number): number {
   return norm > clipNorm && norm < Infinity ? clipNorm / norm : 1;
 }
 
 /** Finite for every gradient of finite numbers whose norm is a finite number. */
-function normOf(gradient: Float64Array): number {
+export function normOf(gradient: Float32Array | Float64Array): number {
   const squares = squareOf(gradient, 0, gradient.length);
   if (squares !== Infinity) return Math.sqrt(squares);
   let largest = 0;

@@ -30,3 +30,12 @@ export function sortByPatient({ rows, patientOf, patients }: PatientBatch): ByPa
   }
   return { order, starts };
 }
+
+/** These rows of an array of rows. Shapes: result: rows × width. */
+export function gatherRows(values: Float32Array, rows: Uint32Array, width: number): Float32Array {
+  const part = new Float32Array(rows.length * width);
+  rows.forEach((row, k) => {
+    part.set(values.subarray(row * width, (row + 1) * width), k * width);
+  });
+  return part;
+}

@@ -89,7 +89,11 @@ export function writtenPart(at: number, size: number, gradients: () => Float64Ar
   };
 }
 
-export function squareOf(values: Float64Array, start: number, count: number): number {
+export function squareOf(
+  values: Float32Array | Float64Array,
+  start: number,
+  count: number,
+): number {
   let sum = 0;
   for (let k = start; k < start + count; k++) sum += values[k]! * values[k]!;
   return sum;

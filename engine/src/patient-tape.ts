@@ -12,6 +12,7 @@ import {
   modelShapes,
   oneInput,
   PlexusError,
+  sizeOfShape,
   type ModelSpec,
   type PatientBatch,
   type Shape,
@@ -20,6 +21,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { lossRule, type LossRule } from './dense/loss.js';
 import type { RowSource } from './patient-gradients.js';
 import { rowLayer, type RowLayer } from './patient-layers.js';
+import { gatherRows } from './patient-order.js';
 import type { GradientPart } from './patient-parts.js';
 import type { WeightedLayer } from './patient-weighted.js';
 
@@ -71,19 +73,22 @@ export class TapedRows implements RowSource {
     );
     this.parts = records.flatMap(({ parts }) => parts);
     const kept = records.reduce((sum, { rowSize }) => sum + rowSize, 0);
-    const passed = layers.reduce((sum, { shape }) => sum + sizeOf(shape), sizeOf(inputShape));
+    const passed = layers.reduce(
+      (sum, { shape }) => sum + sizeOfShape(shape),
+      sizeOfShape(inputShape),
+    );
     this.rowsAtOnce = Math.max(1, Math.min(ROWS, Math.floor(NUMBERS / (kept + passed))));
     this.#inputShape = inputShape;
     this.#layers = layers;
-    this.#loss = lossRule(model.loss, sizeOf(last.shape));
+    this.#loss = lossRule(model.loss, sizeOfShape(last.shape));
     this.#weights = weights;
   }
 
   hold(batch: PatientBatch, rows: Uint32Array, shares: Float64Array): void {
-    const width = sizeOf(this.#inputShape);
+    const width = sizeOfShape(this.#inputShape);
     const { labelWidth } = this.#loss;
-    const x = gathered(batch.x, rows, width);
-    const labels = gathered(batch.y, rows, labelWidth);
+    const x = gatherRows(batch.x, rows, width);
+    const labels = gatherRows(batch.y, rows, labelWidth);
     const seen: Seen[] = [];
     try {
       tf.tidy(() => {
@@ -160,19 +165,7 @@ function tapedLayers(model: ModelSpec, inputShape: Shape): readonly TapedLayer[]
   return layers;
 }
 
-function gathered(values: Float32Array, rows: Uint32Array, width: number): Float32Array {
-  const part = new Float32Array(rows.length * width);
-  rows.forEach((row, k) => {
-    part.set(values.subarray(row * width, (row + 1) * width), k * width);
-  });
-  return part;
-}
-
 function floats(tensor: tf.Tensor): Float32Array {
   const values = tensor.dataSync();
   return values instanceof Float32Array ? values : Float32Array.from(values);
-}
-
-function sizeOf(shape: Shape): number {
-  return shape.reduce((product, extent) => product * extent, 1);
 }

@@ -4,7 +4,7 @@
  * Source: tfjs-layers 4.22; Wu and He 2018 for groups. Leaves to others: float64 sums (patient-records.ts), layers without weights and
  * which layers are taken (patient-layers.ts).
  */
-import type { LayerSpec, LayerType, Shape } from '@plexus/core';
+import { sizeOfShape, type LayerOf, type Shape } from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   convolutionRecord,
@@ -17,11 +17,6 @@ import {
   type Places,
   type Slide,
 } from './patient-records.js';
-type LayerOf<T extends LayerType, L = LayerSpec> = L extends { readonly type: infer U }
-  ? T extends U
-    ? L
-    : never
-  : never;
 
 /** y and what the weights' gradient reads besides the slope at y, before any activation. */
 export interface WeightedLayer {
@@ -42,7 +37,7 @@ const ONE: Slide = { extent: 1, taps: 1, stride: 1, before: 0, outputs: 1 };
 export function dense(layer: LayerOf<'dense'>, input: Shape, at: number): WeightedLayer {
   const { units } = layer;
   const channels = input.at(-1)!;
-  const steps = sizeOf(input) / channels;
+  const steps = sizeOfShape(input) / channels;
   const places = placesOf(at, channels * units, layer.useBias);
   const down = { ...ONE, extent: steps, outputs: steps };
   return {
@@ -116,7 +111,7 @@ export function groupNormalization(
 ): WeightedLayer {
   const { groups } = layer;
   const channels = input.at(-1)!;
-  const grouped = [-1, sizeOf(input) / channels, groups, channels / groups];
+  const grouped = [-1, sizeOfShape(input) / channels, groups, channels / groups];
   const kept = input.map((extent, i) => (i + 1 === input.length ? extent : 1));
   const normalise: TensorFunction = (x) =>
     tf.reshape(standardised(tf.reshape(x, grouped), [1, 3], layer.epsilon), x.shape);
@@ -131,7 +126,7 @@ export function prelu(layer: LayerOf<'prelu'>, input: Shape, at: number): Weight
       const read = tf.minimum(x, 0);
       return { y: tf.add(tf.relu(x), tf.mul(read, tf.reshape(alpha!, [1, ...kept]))), read };
     },
-    record: scaleRecord(scaleOf(kept, input), sizeOf(kept), at, -1),
+    record: scaleRecord(scaleOf(kept, input), sizeOfShape(kept), at, -1),
   };
 }
 
@@ -153,7 +148,7 @@ function standardised(x: tf.Tensor, axes: readonly number[], epsilon: string): t
 
 /** x̂ times a scale plus a shift. Shapes: scale, shift: of `kept`, whose extent is 1 where they are shared. */
 function scaled(normalise: TensorFunction, kept: Shape, input: Shape, at: number): WeightedLayer {
-  const scales = sizeOf(kept);
+  const scales = sizeOfShape(kept);
   const shape = [1, ...kept];
   return {
     apply: (x, [scale, shift]) => {
@@ -167,7 +162,7 @@ function scaled(normalise: TensorFunction, kept: Shape, input: Shape, at: number
 
 /** Which number of `kept` each number of an input belongs to. */
 function scaleOf(kept: Shape, input: Shape): Uint32Array {
-  return Uint32Array.from({ length: sizeOf(input) }, (_, k) => {
+  return Uint32Array.from({ length: sizeOfShape(input) }, (_, k) => {
     let rest = k;
     let index = 0;
     let stride = 1;
@@ -187,10 +182,6 @@ function placesOf(kernelAt: number, kernel: number, useBias: boolean): Places {
 
 function shifted(y: tf.Tensor, bias: tf.Tensor | undefined): tf.Tensor {
   return bias === undefined ? y : tf.add(y, bias);
-}
-
-function sizeOf(shape: Shape): number {
-  return shape.reduce((product, extent) => product * extent, 1);
 }
 
 /** The same tensor in a type that says its rank. */

@@ -9,9 +9,9 @@ import {
   mixingProblems,
   oneInput,
   PlexusError,
+  sizeOfShape,
   type Batch,
   type GradientSink,
-  type ModelProblem,
   type ModelSpec,
   type OptimizerSpec,
   type PatientBatch,
@@ -20,13 +20,14 @@ import {
 } from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { capabilityProblems } from './capabilities.js';
+import { expectCount, refuse } from './expect.js';
 import { labelWidth, meanLoss } from './losses.js';
 import { VariableOptimizer } from './optimizers.js';
 import { PatientGradients } from './patient-gradients.js';
 import { loopOverPatients, type BatchGradient } from './patient-loop.js';
 import { isTaped, TapedRows } from './patient-tape.js';
 import type { TfjsName } from './provider.js';
-import { expectCount, TfjsModel } from './tfjs-model.js';
+import { TfjsModel } from './tfjs-model.js';
 
 /** Rows predicted at a time, so that a large hospital needs no large tensor: at most so many, and so many numbers between two layers. */
 const PREDICT_ROWS = 4096;
@@ -62,11 +63,11 @@ export class TfjsEngine implements TrainingEngine {
     this.dispose();
     refuse(capabilityProblems(this.#name, spec, 'model'));
     const model = new TfjsModel(spec, oneInput(inputShape));
-    const outputs = tf.util.sizeFromShape([...model.outputShape]);
+    const outputs = sizeOfShape(model.outputShape);
     this.#loaded = {
       spec,
       inputShape,
-      inputs: tf.util.sizeFromShape([...inputShape]),
+      inputs: sizeOfShape(inputShape),
       outputs,
       labels: labelWidth(spec.loss, outputs),
       model,
@@ -212,9 +213,4 @@ function numbersOf(tensor: tf.Tensor): Float32Array {
 function expectBatch({ rows, x, y }: Batch, { inputs, labels }: Loaded): void {
   expectCount('x', rows * inputs, x.length);
   expectCount('y', rows * labels, y.length);
-}
-
-function refuse([problem]: readonly ModelProblem[]): void {
-  if (problem !== undefined)
-    throw new PlexusError(problem.code, `${problem.path}: ${problem.text}`);
 }

@@ -10,6 +10,7 @@ import {
   modelParameters,
   modelShapes,
   PlexusError,
+  sizeOfShape,
   type LayerSpec,
   type ModelInput,
   type ModelSpec,
@@ -19,6 +20,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { input, SymbolicTensor, type layers, type LayerVariable } from '@tensorflow/tfjs-layers';
 import { dropout } from './dropout.js';
+import { expectCount } from './expect.js';
 import { isFusedLstm, lstm } from './lstm.js';
 import { buildLayer } from './tfjs-layer.js';
 
@@ -55,7 +57,7 @@ export class TfjsModel {
     const shapes = modelShapes(model, inputs);
     this.inputs = inputs;
     this.outputShape = shapes.at(-1) ?? [];
-    this.widest = Math.max(...[...inputs.map(({ shape }) => shape), ...shapes].map(sizeOf));
+    this.widest = Math.max(...[...inputs.map(({ shape }) => shape), ...shapes].map(sizeOfShape));
     const built: layers.Layer[] = [];
     tf.tidy(() => {
       built.push(...builtLayers(model, inputs));
@@ -201,17 +203,4 @@ function at<T>(list: readonly T[], index: number): T {
   if (value === undefined)
     throw new PlexusError('STATE_UNEXPECTED', `engine: expected more than ${String(index)}`);
   return value;
-}
-
-function sizeOf(shape: Shape): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
-/** Errors: bug/STATE_UNEXPECTED if two counts differ. */
-export function expectCount(what: string, expected: number, got: number): void {
-  if (expected !== got)
-    throw new PlexusError(
-      'STATE_UNEXPECTED',
-      `${what}: expected ${String(expected)}, got ${String(got)}`,
-    );
 }

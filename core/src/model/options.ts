@@ -27,6 +27,7 @@ import type {
   DenseLayer,
   Conv2dLayer,
   Initializer,
+  LayerOf,
   LayerSpec,
   LayerType,
   RecurrentLayer,
@@ -38,12 +39,6 @@ interface Option<T> {
   readonly otherwise?: (earlier: Fields) => unknown;
 }
 
-/** The layer of a type, out of the union. */
-type LayerOf<T extends LayerType, L = LayerSpec> = L extends { readonly type: infer U }
-  ? T extends U
-    ? L
-    : never
-  : never;
 type OptionsOf<L> = {
   readonly [K in Exclude<keyof L, 'type' | 'name' | 'inputs'>]-?: Option<L[K]>;
 };

@@ -287,6 +287,13 @@ export type LayerSpec =
 
 export type LayerType = LayerSpec['type'];
 
+/** The layer of a type, out of the union. */
+export type LayerOf<T extends LayerType, L = LayerSpec> = L extends { readonly type: infer U }
+  ? T extends U
+    ? L
+    : never
+  : never;
+
 /**
  * Mean over the examples of a batch. Cross-entropies take probabilities, clipped to [1e-7, 1 − 1e-7]; labels of the categorical one
  * are one-hot. coxPartialLikelihood takes a log-hazard and labels [time, event], with the batch's own patients at risk (Breslow's ties).

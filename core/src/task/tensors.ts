@@ -8,6 +8,7 @@
 import { concat, equalBytes, utf8, type Bytes } from '../base/bytes.js';
 import { canonicalBytes, parseCanonical, type Json } from '../base/canonical-json.js';
 import { PlexusError } from '../base/error.js';
+import { sizeOfShape } from '../model/shapes.js';
 
 export interface Float32Tensor {
   readonly dtype: 'f32';
@@ -54,7 +55,7 @@ export function decodeTensors(bytes: Bytes): TaskState {
   const header = parseCanonical(bytes.subarray(start, start + headerLength));
   let at = start + headerLength;
   const state = headerEntries(header).map(({ dtype, name, shape }): Tensor => {
-    const count = sizeOf(shape);
+    const count = sizeOfShape(shape);
     // peer-controlled: the size is compared before anything of that size is allocated
     if (count * WIDTH[dtype] > bytes.length - at)
       throw invalid(`tensor ${name}: expected ${String(count)} numbers, the bytes end early`);
@@ -99,10 +100,6 @@ export function withTensors(state: TaskState, changed: readonly Tensor[]): TaskS
   return [...kept, ...changed.filter(({ name }) => findTensor(state, name) === undefined)];
 }
 
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
 interface HeaderEntry {
   readonly dtype: 'f32' | 'f64';
   readonly name: string;
@@ -137,7 +134,7 @@ function isShape(value: unknown): value is readonly number[] {
     Array.isArray(value) &&
     value.length <= MOST_DIMENSIONS &&
     value.every((extent) => Number.isSafeInteger(extent) && extent >= 1) &&
-    sizeOf(value as readonly number[]) < 2 ** 31
+    sizeOfShape(value as readonly number[]) < 2 ** 31
   );
 }
 
@@ -146,7 +143,7 @@ function problemOf(state: TaskState): string | undefined {
   for (const { name, shape, data } of state) {
     if (!NAME.test(name) || name.length > 128) return 'tensor name: expected words joined by /';
     if (names.has(name)) return `tensor ${name}: named twice`;
-    if (!isShape(shape) || sizeOf(shape) !== data.length)
+    if (!isShape(shape) || sizeOfShape(shape) !== data.length)
       return `tensor ${name}: its shape does not fit its numbers`;
     for (const value of data)
       if (!Number.isFinite(value)) return `tensor ${name}: expected finite numbers`;

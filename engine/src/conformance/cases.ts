@@ -3,7 +3,7 @@
  *
  * Source: engine.README.md beside the file. Leaves to others: what of it a study can name (translate.ts), running it (run.ts).
  */
-import { PlexusError } from '@plexus/core';
+import { PlexusError, sizeOfShape } from '@plexus/core';
 
 /** Numbers listed, or by a formula. */
 export interface CaseTensor {
@@ -133,8 +133,7 @@ export function numbersOf({
   shift = 0,
 }: CaseTensor): Float32Array {
   if (values !== undefined) return Float32Array.from(values);
-  const size = shape.reduce((product, extent) => product * extent, 1);
-  return Float32Array.from({ length: size }, (_, i) => {
+  return Float32Array.from({ length: sizeOfShape(shape) }, (_, i) => {
     const turn = (((37 + 2 * c) * i * i + 101 * i + 211 * c) % 1021) - 510;
     return shift + (scale * turn) / 512;
   });

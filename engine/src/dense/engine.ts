@@ -17,6 +17,7 @@ import {
   type Shape,
   type TrainingEngine,
 } from '@plexus/core';
+import { expectCount, refuse } from '../expect.js';
 import { PatientGradients } from '../patient-gradients.js';
 import { lossRule, type LossRule } from './loss.js';
 import { Network } from './network.js';
@@ -124,9 +125,7 @@ export class DenseEngine implements TrainingEngine {
   /** The gradients by patient, if the model has them. */
   #separable(batch: PatientBatch): PatientGradients {
     const loaded = this.#current();
-    const [problem] = mixingProblems(loaded.model, 'model');
-    if (problem !== undefined)
-      throw new PlexusError('DP_LAYER_UNSUPPORTED', `${problem.path}: ${problem.text}`);
+    refuse(mixingProblems(loaded.model, 'model'));
     expectBatch(batch, loaded);
     expectCount('patientOf', batch.rows, batch.patientOf.length);
     return loaded.patients;
@@ -142,12 +141,4 @@ export class DenseEngine implements TrainingEngine {
 function expectBatch({ rows, x, y }: Batch, { network, loss }: Loaded): void {
   expectCount('x', rows * network.plan.inputs, x.length);
   expectCount('y', rows * loss.labelWidth, y.length);
-}
-
-function expectCount(what: string, expected: number, got: number): void {
-  if (expected !== got)
-    throw new PlexusError(
-      'STATE_UNEXPECTED',
-      `${what}: expected ${String(expected)}, got ${String(got)}`,
-    );
 }
