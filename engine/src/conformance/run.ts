@@ -14,7 +14,7 @@ import {
 } from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { capabilityProblems } from '../capabilities.js';
-import { exampleLosses, meanLoss } from '../losses.js';
+import { meanLoss } from '../losses.js';
 import type { TfjsName } from '../provider.js';
 import { TfjsEngine } from '../tfjs-engine.js';
 import { TfjsModel } from '../tfjs-model.js';
@@ -203,11 +203,11 @@ function runLoss(given: LossCase): Outcome {
   const comparison = new Comparison(given.tolerance);
   const labels = tensorOf(given.labels);
   const predictions = tensorOf(given.predictions);
-  comparison.close(
-    'by example',
-    exampleLosses(loss, labels, predictions).dataSync(),
-    given.perExample,
-  );
+  const examples = given.perExample.map((_, i) => {
+    const row = (tensor: tf.Tensor): tf.Tensor => tf.slice(tensor, i, 1);
+    return meanLoss(loss, row(labels), row(predictions)).dataSync()[0] ?? NaN;
+  });
+  comparison.close('by example', examples, given.perExample);
   comparison.close('mean', meanLoss(loss, labels, predictions).dataSync(), [given.value]);
   const gradient = tf.grad((p) => meanLoss(loss, labels, p))(predictions);
   comparison.close('gradient', gradient.dataSync(), given.grad);
