@@ -9,6 +9,7 @@ export {
   type Fault,
   type Status,
 } from './base/error.js';
+export type { Problem } from './base/fields.js';
 export {
   base64,
   base64url,
@@ -203,15 +204,14 @@ export { INPUT, layerInputs, layerName, oneInput, type ModelInput } from './mode
 export { LAYER_TYPES } from './model/options.js';
 export { modelParameters, type Parameter } from './model/parameters.js';
 export { parseModel, type ParsedModel } from './model/parse.js';
-export type { ModelProblem } from './model/reader.js';
 export { mixingProblems } from './model/refused.js';
-export { modelShapes, sizeOfShape } from './model/shapes.js';
+export { modelShapes, shapedLayers, sizeOfShape, type ShapedLayer } from './model/shapes.js';
 export type { TaskSpec, TrainTask } from './task/spec.js';
 export type { Advanced, LocalContext, LocalRows, Sums, TaskContext } from './task/context.js';
 export type { Batch, GradientSink, PatientBatch, TrainingEngine } from './task/engine-port.js';
 export { initialWeights } from './task/initial-weights.js';
 export { layersModelFiles, type LayersModelFiles } from './task/layers-model.js';
-export { parseTasks, type ParsedTasks, type TaskProblem } from './task/parse.js';
+export { parseTasks, type ParsedTasks } from './task/parse.js';
 export {
   checkStudy,
   compileManifest,

@@ -4,7 +4,7 @@
  * Source: engine.md "What stock tfjs gets wrong"; the reference cases that fail on an engine. Leaves to others: layers that no engine
  * can train (core's refused.ts).
  */
-import type { LayerSpec, LayerType, ModelProblem, ModelSpec } from '@plexus/core';
+import type { LayerSpec, LayerType, Problem, ModelSpec } from '@plexus/core';
 import { layerName } from '@plexus/core';
 import { firstUnknown } from './dense/plan.js';
 import type { EngineName, TfjsName } from './provider.js';
@@ -52,9 +52,9 @@ export function capabilityProblems(
   engine: EngineName,
   model: ModelSpec,
   path: string,
-): readonly ModelProblem[] {
+): readonly Problem[] {
   const unchained = engine === 'dense' ? firstUnknown(model) : -1;
-  return model.layers.flatMap((layer, i): readonly ModelProblem[] => {
+  return model.layers.flatMap((layer, i): readonly Problem[] => {
     const limit = engine === 'dense' ? undefined : LIMITS[engine].find(({ isHit }) => isHit(layer));
     const reason = i === unchained ? CHAINS : limit?.reason;
     if (reason === undefined) return [];

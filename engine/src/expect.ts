@@ -1,5 +1,5 @@
 /** What every engine refuses alike: arrays of the wrong size, models that it cannot take. */
-import { PlexusError, type ModelProblem } from '@plexus/core';
+import { PlexusError, type Problem } from '@plexus/core';
 
 /** Errors: bug/STATE_UNEXPECTED if two counts differ. */
 export function expectCount(what: string, expected: number, got: number): void {
@@ -11,7 +11,7 @@ export function expectCount(what: string, expected: number, got: number): void {
 }
 
 /** Errors: the first problem's own code. */
-export function refuse([problem]: readonly ModelProblem[]): void {
+export function refuse([problem]: readonly Problem[]): void {
   if (problem !== undefined)
     throw new PlexusError(problem.code, `${problem.path}: ${problem.text}`);
 }

@@ -7,11 +7,10 @@
 import {
   INPUT,
   layerInputs,
-  layerName,
   modelParameters,
-  modelShapes,
   oneInput,
   PlexusError,
+  shapedLayers,
   sizeOfShape,
   type ModelSpec,
   type PatientBatch,
@@ -143,22 +142,17 @@ export class TapedRows implements RowSource {
 
 function tapedLayers(model: ModelSpec, inputShape: Shape): readonly TapedLayer[] | undefined {
   const inputs = oneInput(inputShape);
-  const shapes = modelShapes(model, inputs);
   const parameters = modelParameters(model, inputs);
-  const known = new Map<string, Shape>([[INPUT, inputShape]]);
   let first = 0;
   let at = 0;
   const layers: TapedLayer[] = [];
-  for (const [i, layer] of model.layers.entries()) {
-    const name = layerName(layer, i);
-    const names = layerInputs(model, i);
-    const input = known.get(names[0]!)!;
-    const shape = shapes[i]!;
+  for (const [i, shaped] of shapedLayers(model, inputs).entries()) {
+    const { layer, name, output } = shaped;
     const own = parameters.filter((parameter) => parameter.name.startsWith(`${name}/`));
-    const row = rowLayer(layer, input, at);
+    const row = rowLayer(layer, shaped.inputs[0]!, at);
     if (row === undefined) return undefined;
-    layers.push({ name, inputs: names, shape, row, first, count: own.length });
-    known.set(name, shape);
+    const names = layerInputs(model, i);
+    layers.push({ name, inputs: names, shape: output, row, first, count: own.length });
     first += own.length;
     at += own.reduce((sum, { size }) => sum + size, 0);
   }

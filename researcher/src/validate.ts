@@ -9,7 +9,7 @@ import {
   compileManifest,
   type Federation,
   type Manifest,
-  type ModelProblem,
+  type Problem,
   type ModelSpec,
 } from '@plexus/core';
 import { readStudyFile, type FileProblem } from './study-file.js';
@@ -27,7 +27,7 @@ export type Validated =
 export function validateStudyFile(
   path: string,
   federation?: Federation,
-  trainable: (model: ModelSpec) => readonly ModelProblem[] = () => [],
+  trainable: (model: ModelSpec) => readonly Problem[] = () => [],
 ): Validated {
   const file = readStudyFile(path);
   if (file.kind === 'refused') return file;

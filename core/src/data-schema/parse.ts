@@ -6,7 +6,7 @@
  * Source: data.md section 2. Leaves to others: lines of the file (researcher/), the rest of the manifest (study/).
  */
 import { canonicalDecimal } from '../base/decimal.js';
-import type { Code } from '../base/error.js';
+import { isFields, type Fields, type Problem } from '../base/fields.js';
 import type {
   BinaryFeature,
   CategoryFeature,
@@ -22,18 +22,11 @@ import type {
 } from './schema.js';
 import { targetFields } from './target.js';
 
-/** `path` reads like `data.features[3].range`, so that a caller can find the line. */
-export interface SchemaProblem {
-  readonly path: string;
-  readonly code: Code;
-  readonly text: string;
-}
+export type SchemaProblem = Problem;
 
 export type ParsedSchema =
   | { readonly kind: 'parsed'; readonly schema: DataSchema }
   | { readonly kind: 'refused'; readonly problems: readonly SchemaProblem[] };
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const CLASSES: readonly DataClass[] = [
   'personal',
@@ -218,7 +211,7 @@ class Parser {
 
   #missing(value: unknown, path: string): Missing | undefined {
     if (value === 'refuse' || value === 'drop-row') return value;
-    if (!isRecord(value)) {
+    if (!isFields(value)) {
       this.#note(path, 'expected refuse, drop-row or { fill: centre, indicator }');
       return undefined;
     }
@@ -230,7 +223,7 @@ class Parser {
 
   #scale(value: unknown, path: string): Scale | undefined {
     if (value === 'federated' || value === 'none') return value;
-    if (!isRecord(value)) {
+    if (!isFields(value)) {
       this.#note(path, 'expected federated, none or { centre, spread }');
       return undefined;
     }
@@ -355,7 +348,7 @@ class Parser {
   }
 
   #fields(value: unknown, path: string, allowed?: readonly string[]): Fields | undefined {
-    if (!isRecord(value)) {
+    if (!isFields(value)) {
       this.#note(path, 'expected a mapping');
       return undefined;
     }
@@ -373,8 +366,4 @@ class Parser {
     const text = `expected a level of at most ${String(maxLevel)} (maxLevel)`;
     this.problems.push({ path, code: 'DATA_LEVEL_EXCEEDED', text });
   }
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,12 +5,12 @@
  * Source: engine.md; names and defaults of tfjs-layers 4.22, but for gates, which start at `sigmoid` as in Keras since 2.3.
  * Leaves to others: shapes (shapes.ts), what is refused and why (refused.ts).
  */
+import { isList, type Fields } from '../base/fields.js';
 import {
   decimal,
   fieldsOf,
   flag,
   inside,
-  isList,
   list,
   note,
   oneOf,
@@ -18,7 +18,6 @@ import {
   pair,
   positive,
   whole,
-  type Fields,
   type Read,
 } from './reader.js';
 import type {

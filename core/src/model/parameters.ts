@@ -3,8 +3,8 @@
  *
  * Source: the weights of tfjs-layers 4.22 and their order. Leaves to others: the numbers themselves (task/initial-weights.ts).
  */
-import { layerName, type ModelInput } from './nodes.js';
-import { axesOf, inputShapes, modelShapes, sizeOfShape } from './shapes.js';
+import type { ModelInput } from './nodes.js';
+import { axesOf, shapedLayers, sizeOfShape } from './shapes.js';
 import type {
   GatedLayer,
   Initializer,
@@ -33,16 +33,12 @@ export function modelParameters(
   model: ModelSpec,
   inputs: readonly ModelInput[],
 ): readonly Parameter[] {
-  const shapes = modelShapes(model, inputs);
-  const known = new Map(inputs.map(({ name, shape }) => [name, shape]));
-  model.layers.forEach((layer, i) => known.set(layerName(layer, i), shapes[i] ?? []));
-  return model.layers.flatMap((layer, i) => {
-    const [input = []] = inputShapes(model, i, known);
-    return layerParameters(layer, input).map((parameter) => ({
+  return shapedLayers(model, inputs).flatMap(({ layer, name, inputs: [input = []] }) =>
+    layerParameters(layer, input).map((parameter) => ({
       ...parameter,
-      name: `${layerName(layer, i)}/${parameter.name}`,
-    }));
-  });
+      name: `${name}/${parameter.name}`,
+    })),
+  );
 }
 
 /** Of one layer, by short names. */

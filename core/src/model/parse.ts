@@ -5,27 +5,18 @@
  * Unknown keys are refused. Parsing what was parsed changes nothing. A model is data, never code (I8).
  * Leaves to others: each layer's options (options.ts), lines of the file (researcher/).
  */
+import { isList, type Fields, type Problem } from '../base/fields.js';
 import { INPUT, layerInputs, layerName, type ModelInput } from './nodes.js';
 import { isLayerType, LAYER_TYPES, readOptions } from './options.js';
 import { modelParameters } from './parameters.js';
-import {
-  fieldsOf,
-  inside,
-  isList,
-  list,
-  note,
-  oneOf,
-  type Fields,
-  type ModelProblem,
-  type Place,
-} from './reader.js';
+import { fieldsOf, inside, list, note, oneOf, type Place } from './reader.js';
 import { positionProblems, REFUSED_TYPES } from './refused.js';
 import { isEqualShape, outputShape } from './shapes.js';
 import type { LayerSpec, Loss, ModelSpec, Shape } from './spec.js';
 
 export type ParsedModel =
   | { readonly kind: 'parsed'; readonly model: ModelSpec }
-  | { readonly kind: 'refused'; readonly problems: readonly ModelProblem[] };
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
 /** 64 MiB of float32: what one vector may weigh. */
 const MOST_PARAMETERS = 2 ** 24;

@@ -1,24 +1,16 @@
 /**
- * Reads the options of a layer or an optimizer: each reader gives the one spelling of a value, or null after it noted why not.
+ * Reads the options of layers, optimizers and tasks: each reader gives the one spelling of a value, or null after it noted why not.
  *
- * Leaves to others: which options there are (options.ts, parse.ts).
+ * Leaves to others: which options there are (options.ts, optimizer.ts, parse.ts, task/parse.ts).
  */
 import { canonicalDecimal } from '../base/decimal.js';
 import type { Code } from '../base/error.js';
-
-/** `path` reads like `model.layers[1].units`, so that a caller can find the line. */
-export interface ModelProblem {
-  readonly path: string;
-  readonly code: Code;
-  readonly text: string;
-}
-
-export type Fields = Readonly<Record<string, unknown>>;
+import { isFields, isList, type Fields, type Problem } from '../base/fields.js';
 
 /** Where a reader is, and where it notes what is wrong. */
 export interface Place {
   readonly path: string;
-  readonly problems: ModelProblem[];
+  readonly problems: Problem[];
   readonly code: Code;
 }
 
@@ -31,14 +23,6 @@ export function note({ path, problems, code }: Place, text: string, other: Code 
 
 export function inside(place: Place, key: string): Place {
   return { ...place, path: `${place.path}${key.startsWith('[') ? '' : '.'}${key}` };
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
 }
 
 /** A mapping with no key but the allowed ones, or with any if none are given. */

@@ -3,10 +3,10 @@
  *
  * Source: engine.md "What stock tfjs gets wrong", "Per-patient gradients". Leaves to others: options (options.ts).
  */
-import { layerInputs, layerName, type ModelInput } from './nodes.js';
+import type { Problem } from '../base/fields.js';
+import { layerInputs, type ModelInput } from './nodes.js';
 import { layerParameters } from './parameters.js';
-import type { ModelProblem } from './reader.js';
-import { inputShapes, modelShapes } from './shapes.js';
+import { shapedLayers } from './shapes.js';
 import type { ModelSpec } from './spec.js';
 
 /** Types of tfjs that are no part of the catalogue, each with the reason. LAYER_NOT_TRAINABLE, NONDETERMINISTIC_LAYER. */
@@ -32,13 +32,10 @@ export function positionProblems(
   model: ModelSpec,
   inputs: readonly ModelInput[],
   path: string,
-): readonly ModelProblem[] {
-  const shapes = modelShapes(model, inputs);
-  const known = new Map(inputs.map(({ name, shape }) => [name, shape]));
+): readonly Problem[] {
   const trained = new Set<string>();
-  const problems: ModelProblem[] = [];
-  model.layers.forEach((layer, i) => {
-    const name = layerName(layer, i);
+  const problems: Problem[] = [];
+  shapedLayers(model, inputs).forEach(({ layer, name, inputs: [input = []] }, i) => {
     const isAfter = layerInputs(model, i).some((before) => trained.has(before));
     if (isAfter && (layer.type === 'masking' || layer.type === 'embedding'))
       problems.push({
@@ -46,17 +43,15 @@ export function positionProblems(
         code: 'LAYER_NOT_TRAINABLE',
         text: `expected no layer with weights before ${layer.type}: no gradient passes it`,
       });
-    const [input = []] = inputShapes(model, i, known);
     if (isAfter || layerParameters(layer, input).length > 0) trained.add(name);
-    known.set(name, shapes[i] ?? []);
   });
   return problems;
 }
 
 /** Why no gradient of one patient alone exists. Empty for a model that every private mode takes. */
-export function mixingProblems(model: ModelSpec, path: string): readonly ModelProblem[] {
+export function mixingProblems(model: ModelSpec, path: string): readonly Problem[] {
   const code = 'DP_LAYER_UNSUPPORTED';
-  const layers = model.layers.flatMap((layer, i): readonly ModelProblem[] => {
+  const layers = model.layers.flatMap((layer, i): readonly Problem[] => {
     if (layer.type !== 'batchNormalization') return [];
     const text =
       'expected a layer that keeps examples apart: batchNormalization mixes them; layerNormalization and groupNormalization do not';

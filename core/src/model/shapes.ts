@@ -12,29 +12,38 @@ export type Shaped =
   /** `text` says what was expected. */
   | { readonly kind: 'misfit'; readonly text: string };
 
-/** One shape per layer. Errors: bug/STATE_UNEXPECTED for a model that parseModel would have refused. */
-export function modelShapes(model: ModelSpec, inputs: readonly ModelInput[]): readonly Shape[] {
+/** A layer in its model: how it is called, what it reads and what it makes. */
+export interface ShapedLayer {
+  readonly layer: LayerSpec;
+  readonly name: string;
+  readonly inputs: readonly Shape[];
+  readonly output: Shape;
+}
+
+/** Layer by layer. Errors: bug/STATE_UNEXPECTED for a model that parseModel would have refused. */
+export function shapedLayers(
+  model: ModelSpec,
+  inputs: readonly ModelInput[],
+): readonly ShapedLayer[] {
   const known = new Map(inputs.map(({ name, shape }) => [name, shape]));
   return model.layers.map((layer, i) => {
-    const shaped = outputShape(layer, inputShapes(model, i, known));
+    const name = layerName(layer, i);
+    const read = layerInputs(model, i).map((input) => {
+      const shape = known.get(input);
+      if (shape === undefined) throw new PlexusError('STATE_UNEXPECTED', `${input}: no such layer`);
+      return shape;
+    });
+    const shaped = outputShape(layer, read);
     if (shaped.kind === 'misfit')
-      throw new PlexusError('STATE_UNEXPECTED', `${layerName(layer, i)}: ${shaped.text}`);
-    known.set(layerName(layer, i), shaped.shape);
-    return shaped.shape;
+      throw new PlexusError('STATE_UNEXPECTED', `${name}: ${shaped.text}`);
+    known.set(name, shaped.shape);
+    return { layer, name, inputs: read, output: shaped.shape };
   });
 }
 
-/** Errors: bug/STATE_UNEXPECTED if a name is not known. */
-export function inputShapes(
-  model: Pick<ModelSpec, 'layers'>,
-  index: number,
-  known: ReadonlyMap<string, Shape>,
-): readonly Shape[] {
-  return layerInputs(model, index).map((name) => {
-    const shape = known.get(name);
-    if (shape === undefined) throw new PlexusError('STATE_UNEXPECTED', `${name}: no such layer`);
-    return shape;
-  });
+/** What each layer makes. Errors: as shapedLayers. */
+export function modelShapes(model: ModelSpec, inputs: readonly ModelInput[]): readonly Shape[] {
+  return shapedLayers(model, inputs).map(({ output }) => output);
 }
 
 /** Errors: none thrown. */

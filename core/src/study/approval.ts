@@ -8,12 +8,13 @@
 import { base64, equalBytes, fromBase64, type Bytes } from '../base/bytes.js';
 import { canonicalBytes, parseCanonical } from '../base/canonical-json.js';
 import { signEnvelope, verifyEnvelope, type Envelope } from '../base/dsse.js';
+import { isFields } from '../base/fields.js';
 import { PlexusError, type Code } from '../base/error.js';
 import { hospitalId, studyId } from '../base/ids.js';
 import type { Suite } from '../base/suite.js';
 import type { Manifest } from './manifest.js';
 import { asJson, manifestDigest, PUBLIC_KEY, SEED } from './parse.js';
-import { describe, isFields, ProblemList } from './problem.js';
+import { describe, ProblemList } from './problem.js';
 
 export const APPROVAL_TYPE = 'application/vnd.plexus.approval.v1+json';
 export const WITHDRAWAL_TYPE = 'application/vnd.plexus.withdrawal.v1+json';

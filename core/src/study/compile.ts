@@ -6,12 +6,13 @@
  * task/study-check.ts hands in: study stands to the left of task and secagg), lines of the file (researcher/).
  */
 import type { Json } from '../base/canonical-json.js';
+import { isList } from '../base/fields.js';
 import { hospitalId, studyId } from '../base/ids.js';
 import { parseDataSchema } from '../data-schema/parse.js';
 import type { DataSchema } from '../data-schema/schema.js';
 import type { Manifest, RosterMember } from './manifest.js';
 import { asJson, PURPOSES, readRoster, SEED, TITLE } from './parse.js';
-import { isList, ProblemList, type StudyProblem } from './problem.js';
+import { ProblemList, type StudyProblem } from './problem.js';
 
 /** What the coordinator knows of the hospitals that are enrolled, and of its log. */
 export interface Federation {

@@ -12,11 +12,12 @@ import {
   type Json,
 } from '../base/canonical-json.js';
 import { PlexusError } from '../base/error.js';
+import { isFields, isList } from '../base/fields.js';
 import { hospitalId, studyId, type Digest, digest } from '../base/ids.js';
 import type { Suite } from '../base/suite.js';
 import { parseDataSchema } from '../data-schema/parse.js';
 import type { Manifest, RosterMember } from './manifest.js';
-import { describe, isFields, isList, join, ProblemList } from './problem.js';
+import { describe, join, ProblemList } from './problem.js';
 
 /** HL7 v3 PurposeOfUse codes that a study may have: research and quality, never treatment, payment or marketing. */
 export const PURPOSES = [

@@ -4,23 +4,9 @@
  * Leaves to others: lines of a file (researcher/), what a section means (data-schema/, task/).
  */
 import type { Code } from '../base/error.js';
+import { isFields, isList, type Fields, type Problem } from '../base/fields.js';
 
-/** `path` reads like `data.features[3].range`, so that a caller can find the line; the whole document is the empty path. */
-export interface StudyProblem {
-  readonly path: string;
-  readonly code: Code;
-  readonly text: string;
-}
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
-}
+export type StudyProblem = Problem;
 
 /** The value of a reader, or undefined once it noted why not. */
 export class ProblemList {

@@ -3,11 +3,11 @@
  *
  * Leaves to others: the last layer of each loss (model/parse.ts), labels (data-schema/target.ts).
  */
+import type { Problem } from '../base/fields.js';
 import type { Target } from '../data-schema/schema.js';
 import { labelWidth } from '../data-schema/target.js';
 import { modelShapes } from '../model/shapes.js';
 import type { ModelInput } from '../model/nodes.js';
-import type { ModelProblem } from '../model/reader.js';
 import type { Loss, ModelSpec } from '../model/spec.js';
 
 const LOSSES: Readonly<Record<Target['type'], readonly Loss[]>> = {
@@ -24,7 +24,7 @@ export function targetProblems(
   inputs: readonly ModelInput[],
   target: Target,
   path: string,
-): readonly ModelProblem[] {
+): readonly Problem[] {
   const code = 'MODEL_INVALID';
   const losses = LOSSES[target.type];
   if (!losses.includes(model.loss)) {

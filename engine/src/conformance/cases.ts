@@ -84,13 +84,13 @@ export interface OptimizerCase extends Case {
 }
 
 /** What every optimizer is given. */
-export interface Problem extends CaseModel {
+export interface CaseProblem extends CaseModel {
   readonly labels: CaseTensor;
   readonly loss: string;
   readonly weights: readonly CaseTensor[];
 }
 
-export interface PatientCase extends Case, Problem {
+export interface PatientCase extends Case, CaseProblem {
   readonly perExampleGrad: readonly (readonly Numbers[])[];
   readonly squaredNorms: Numbers;
   readonly gradSum: readonly Numbers[];
@@ -100,7 +100,7 @@ export interface PatientCase extends Case, Problem {
 export interface EngineVectors {
   readonly layers: readonly LayerCase[];
   readonly losses: readonly LossCase[];
-  readonly optimizers: { readonly problem: Problem; readonly cases: readonly OptimizerCase[] };
+  readonly optimizers: { readonly problem: CaseProblem; readonly cases: readonly OptimizerCase[] };
   readonly perExample: readonly PatientCase[];
 }
 

@@ -9,7 +9,7 @@ import {
   modelParameters,
   PlexusError,
   type ModelInput,
-  type ModelProblem,
+  type Problem,
   type ModelSpec,
 } from '@plexus/core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -26,7 +26,7 @@ import {
   type LossCase,
   type OptimizerCase,
   type PatientCase,
-  type Problem,
+  type CaseProblem,
   type Tolerance,
 } from './cases.js';
 import { translateLoss, translateModel, translateOptimizer } from './translate.js';
@@ -135,7 +135,7 @@ function offered(
   return { kind: 'failed', text: `expected ${refusal}, got ${textOf(problems)}` };
 }
 
-function textOf([problem]: readonly ModelProblem[]): string {
+function textOf([problem]: readonly Problem[]): string {
   return problem === undefined ? '' : `${problem.path}: ${problem.text}`;
 }
 
@@ -214,7 +214,7 @@ function runLoss(given: LossCase): Outcome {
   return comparison.outcome();
 }
 
-function runOptimizer(problem: Problem, given: OptimizerCase, name: TfjsName): Outcome {
+function runOptimizer(problem: CaseProblem, given: OptimizerCase, name: TfjsName): Outcome {
   const optimizer = translateOptimizer(given);
   if (optimizer === undefined) {
     const text = `no optimizer of a study: ${given.optimizer.className}`;
@@ -269,7 +269,7 @@ function runPatients(given: PatientCase, name: TfjsName): Outcome {
 }
 
 function withProblem(
-  problem: Problem,
+  problem: CaseProblem,
   name: TfjsName,
   run: (engine: TfjsEngine, found: Offered) => Outcome,
 ): Outcome {
@@ -286,7 +286,11 @@ function withProblem(
   }
 }
 
-function batchOf({ inputs, labels }: Problem): { rows: number; x: Float32Array; y: Float32Array } {
+function batchOf({ inputs, labels }: CaseProblem): {
+  rows: number;
+  x: Float32Array;
+  y: Float32Array;
+} {
   const [input] = inputs;
   if (input === undefined) throw new PlexusError('FILE_UNREADABLE', 'case: expected an input');
   return { rows: input.shape[0] ?? 0, x: numbersOf(input), y: numbersOf(labels) };

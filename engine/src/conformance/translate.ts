@@ -9,7 +9,7 @@ import {
   parseModel,
   type Loss,
   type ModelInput,
-  type ModelProblem,
+  type Problem,
   type ModelSpec,
   type OptimizerSpec,
 } from '@plexus/core';
@@ -17,7 +17,7 @@ import type { CaseLayer, CaseModel, LossCase, OptimizerCase } from './cases.js';
 
 export type Translated =
   | { readonly kind: 'parsed'; readonly model: ModelSpec; readonly inputs: readonly ModelInput[] }
-  | { readonly kind: 'refused'; readonly problems: readonly ModelProblem[] };
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
 const TYPES: Readonly<Record<string, string>> = {
   LSTM: 'lstm',

@@ -12,7 +12,7 @@ import {
   type Bytes,
   type LocalContext,
   type LocalRows,
-  type ModelProblem,
+  type Problem,
   type ModelSpec,
   type Position,
   type StudyContext,
@@ -21,7 +21,7 @@ import {
 /** The engine's pool, as the app sees it: `contribute` of core in a thread, so that the control stream stays alive meanwhile. */
 export interface Trainer {
   /** What this hospital's engine cannot train: such a study is refused before anybody is asked. */
-  problems(model: ModelSpec): readonly ModelProblem[];
+  problems(model: ModelSpec): readonly Problem[];
   run(
     job: {
       readonly context: Omit<LocalContext, 'suite'>;

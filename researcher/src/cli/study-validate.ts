@@ -6,7 +6,7 @@ import {
   roundsOf,
   type GraphReport,
   type Manifest,
-  type ModelProblem,
+  type Problem,
   type ModelSpec,
 } from '@plexus/core';
 import type { Command } from 'commander';
@@ -53,7 +53,7 @@ export function addStudyValidate(study: Command, terminal: Terminal): void {
 }
 
 /** What an engine cannot train. Errors: environment/ENGINE_UNAVAILABLE for a name that is none. */
-async function limitsOf(name: string): Promise<(model: ModelSpec) => readonly ModelProblem[]> {
+async function limitsOf(name: string): Promise<(model: ModelSpec) => readonly Problem[]> {
   if (name === 'auto') return () => []; // takes whichever engine trains the model
   const { capabilityProblems, ENGINE_CHOICES } = await import('@plexus/engine'); // lazily: TensorFlow takes its time
   const engine = ENGINE_CHOICES.find((choice) => choice === name);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readOptimizer } from '../../../core/src/model/optimizer.ts';
-import type { ModelProblem } from '../../../core/src/model/reader.ts';
+import type { Problem } from '../../../core/src/base/fields.ts';
 
 function read(value: unknown): readonly [unknown, readonly string[]] {
-  const problems: ModelProblem[] = [];
+  const problems: Problem[] = [];
   const optimizer = readOptimizer(value, { path: 'o', problems, code: 'TASK_INVALID' });
   return [optimizer, problems.map(({ path, text }) => `${path}: ${text}`)];
 }

@@ -25,7 +25,7 @@ import {
   type JsonObject,
   type LocalRows,
   type Manifest,
-  type ModelProblem,
+  type Problem,
   type Outgoing,
   type Policy,
   type SectionValues,
@@ -65,7 +65,7 @@ export interface Site {
   readonly vectors: Map<string, Bytes>;
   policy: Policy;
   /** What its engine says of every model. */
-  untrainable: readonly ModelProblem[];
+  untrainable: readonly Problem[];
   /** Id of the engine that it says it runs. */
   engine: string;
   load: () => Promise<LocalRows>;
