@@ -67,46 +67,54 @@ export interface Windows {
 }
 
 /** kernel: taps down × taps across × channels × filters. A dense layer on a sequence is one of a single tap. */
-export function convolutionRecord(
-  windows: Windows,
-  filters: number,
-  { kernelAt, biasAt }: Places,
-): LayerRecord {
+export function convolutionRecord(windows: Windows, filters: number, places: Places): LayerRecord {
   const { down, across, channels } = windows;
-  const places = down.outputs * across.outputs;
   const width = down.taps * across.taps * channels;
-  const patches = new Float64Array(places * width);
-  const slopes = new Float64Array(places * filters);
-  const written = writtenGradients(width * filters, kernelAt, biasAt < 0 ? 0 : filters, biasAt);
-  return {
-    ...written,
-    record(read, slope, rows) {
-      const [kernels, biases] = written.clear(rows);
-      for (let row = 0; row < rows; row++) {
-        writePatches(windows, read, row * down.extent * across.extent * channels, patches);
-        for (let k = 0; k < slopes.length; k++) slopes[k] = slope[row * slopes.length + k]!;
-        const kernel = rowMajor(kernels, filters, row * width * filters);
-        const left = transposed(rowMajor(patches, width));
-        addProduct(kernel, left, rowMajor(slopes, filters), width, filters, places);
-        if (biasAt >= 0) addByLast(slopes, biases, row * filters, filters);
-      }
-    },
-  };
+  const positions = down.outputs * across.outputs;
+  return slidingRecord(windows, filters, width * filters, places, (patches, slopes, to, at) => {
+    const left = transposed(rowMajor(patches, width));
+    const right = rowMajor(slopes, filters);
+    addProduct(rowMajor(to, filters, at), left, right, width, filters, positions);
+  });
 }
 
 /** kernel: taps down × taps across × channels × multiplier; filter c·multiplier + m reads channel c. */
-export function depthwiseRecord(
-  windows: Windows,
-  multiplier: number,
-  { kernelAt, biasAt }: Places,
-): LayerRecord {
+export function depthwiseRecord(windows: Windows, multiplier: number, places: Places): LayerRecord {
   const { down, across, channels } = windows;
-  const places = down.outputs * across.outputs;
+  const positions = down.outputs * across.outputs;
   const taps = down.taps * across.taps;
   const filters = channels * multiplier;
-  const patches = new Float64Array(places * taps * channels);
-  const slopes = new Float64Array(places * filters);
-  const written = writtenGradients(taps * filters, kernelAt, biasAt < 0 ? 0 : filters, biasAt);
+  return slidingRecord(windows, filters, taps * filters, places, (patches, slopes, to, start) => {
+    for (let position = 0; position < positions; position++)
+      for (let tap = 0; tap < taps; tap++)
+        for (let filter = 0; filter < filters; filter++) {
+          const channel = Math.floor(filter / multiplier);
+          const at = start + tap * filters + filter;
+          const x = patches[(position * taps + tap) * channels + channel]!;
+          to[at] = to[at]! + x * slopes[position * filters + filter]!;
+        }
+  });
+}
+
+/**
+ * A layer whose window slides over images, row by row of the batch.
+ *
+ * size        Numbers of its kernel.
+ * addKernel   Adds the kernel's gradient of one row at `at`. Shapes: patches: positions × numbers under the window; slopes: positions ×
+ *             filters.
+ */
+function slidingRecord(
+  windows: Windows,
+  filters: number,
+  size: number,
+  { kernelAt, biasAt }: Places,
+  addKernel: (patches: Float64Array, slopes: Float64Array, to: Float64Array, at: number) => void,
+): LayerRecord {
+  const { down, across, channels } = windows;
+  const positions = down.outputs * across.outputs;
+  const patches = new Float64Array(positions * down.taps * across.taps * channels);
+  const slopes = new Float64Array(positions * filters);
+  const written = writtenGradients(size, kernelAt, biasAt < 0 ? 0 : filters, biasAt);
   return {
     ...written,
     record(read, slope, rows) {
@@ -114,14 +122,7 @@ export function depthwiseRecord(
       for (let row = 0; row < rows; row++) {
         writePatches(windows, read, row * down.extent * across.extent * channels, patches);
         for (let k = 0; k < slopes.length; k++) slopes[k] = slope[row * slopes.length + k]!;
-        for (let place = 0; place < places; place++)
-          for (let tap = 0; tap < taps; tap++)
-            for (let filter = 0; filter < filters; filter++) {
-              const channel = Math.floor(filter / multiplier);
-              const at = (row * taps + tap) * filters + filter;
-              const x = patches[(place * taps + tap) * channels + channel]!;
-              kernels[at] = kernels[at]! + x * slopes[place * filters + filter]!;
-            }
+        addKernel(patches, slopes, kernels, row * size);
         if (biasAt >= 0) addByLast(slopes, biases, row * filters, filters);
       }
     },

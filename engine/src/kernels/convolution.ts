@@ -36,29 +36,13 @@ export function registerConvolutions(): void {
 function withoutSkippedPixels(call: Call, stock: (call: Call) => TensorInfo): TensorInfo {
   const x = inputOf(call, 'x');
   const filter = inputOf(call, 'filter');
-  const { strides, pad, dimRoundingMode } = attrsOf(call);
-  if (pad !== 'same') return stock(call);
-  const isDepthwise = filter.shape[2] === x.shape[3] && 'dilations' in call.attrs;
-  const info = backend_util.computeConv2DInfo(
-    x.shape as Shape4,
-    [filter.shape[0] ?? 1, filter.shape[1] ?? 1, x.shape[3] ?? 1, 1],
-    strides,
-    [1, 1],
-    pad,
-    dimRoundingMode,
-    isDepthwise,
-  );
-  const reached = (out: number, stride: number, size: number): number => (out - 1) * stride + size;
-  const rows = Math.min(
-    info.inHeight,
-    reached(info.outHeight, info.strideHeight, info.filterHeight),
-  );
-  const columns = Math.min(
-    info.inWidth,
-    reached(info.outWidth, info.strideWidth, info.filterWidth),
-  );
-  if (rows === info.inHeight && columns === info.inWidth) return stock(call);
-  const size = [info.batchSize, rows, columns, info.inChannels];
+  if (attrsOf(call).pad !== 'same') return stock(call);
+  const [height = 1, width = 1] = filter.shape;
+  const w = convolutionWindow(call, x.shape as Shape4, [height, width, x.shape[3] ?? 1, 1]);
+  const rows = Math.min(w.rows, (w.outRows - 1) * w.strideRows + w.height);
+  const columns = Math.min(w.columns, (w.outColumns - 1) * w.strideColumns + w.width);
+  if (rows === w.rows && columns === w.columns) return stock(call);
+  const size = [w.images, rows, columns, w.channels];
   const cut = run('Slice', call.backend, { x }, { begin: [0, 0, 0, 0], size });
   const out = stock({ ...call, inputs: { ...call.inputs, x: cut } });
   call.backend.disposeData(cut.dataId);

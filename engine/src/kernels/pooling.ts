@@ -14,10 +14,9 @@ type Shape4 = [number, number, number, number];
 export function registerPooling(): void {
   add('MaxPoolGrad', (call) =>
     gradient(call, (w, dy, out) => {
-      const [x, y] = ['input', 'output'].map((name) =>
-        numbersOf(call.backend, inputOf(call, name)),
-      );
-      if (x !== undefined && y !== undefined) spreadMaximum(w, x, y, dy, out);
+      const x = numbersOf(call.backend, inputOf(call, 'input'));
+      const y = numbersOf(call.backend, inputOf(call, 'output'));
+      spreadMaximum(w, x, y, dy, out);
     }),
   );
   add('AvgPoolGrad', (call) => gradient(call, spreadAverage));
@@ -51,9 +50,10 @@ function spreadMaximum(
 ): void {
   const { channels, columns } = w;
   const isShared = w.strideRows < w.height || w.strideColumns < w.width;
-  const [inputs, maxima, gradients, sums] = [x, y, dy, out].map(bitsOf) as [
-    ...[Int32Array, Int32Array, Int32Array, Int32Array],
-  ];
+  const inputs = bitsOf(x);
+  const maxima = bitsOf(y);
+  const gradients = bitsOf(dy);
+  const sums = bitsOf(out);
   let at = 0;
   eachWindow(w, (from, to, first, last) => {
     for (let c = 0; c < channels; c++, at++) {
